@@ -1,0 +1,2 @@
+console.error("bench: not built yet.")
+process.exit(1)

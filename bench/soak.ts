@@ -1,0 +1,2 @@
+console.error("soak: not built yet.")
+process.exit(1)

@@ -1,0 +1,50 @@
+// Installs what bun.lock pins, once, so that a clean clone needs only Node and npm.
+// Plain JavaScript for Node 20: it runs before Bun is there.
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** Returns true when the dependencies are there and are the ones bun.lock names. */
+export function setup() {
+  const stamp = `${root}node_modules/.parley-setup`
+  const wanted = fingerprint()
+  if (read(stamp) === wanted) return true
+
+  process.stderr.write("Installing what Parley needs. This happens once.\n")
+  const { devDependencies } = JSON.parse(read(`${root}package.json`) ?? "{}")
+  const install = spawnSync("npx", ["--yes", `bun@${devDependencies.bun}`, "install", "--frozen-lockfile"], {
+    cwd: root,
+    encoding: "utf8",
+    // On Windows npx is a .cmd file, which only a shell can start.
+    shell: process.platform === "win32",
+  })
+  if (install.status !== 0) {
+    process.stderr.write(`${install.stdout ?? ""}${install.stderr ?? ""}${install.error?.message ?? ""}\n`)
+    process.stderr.write("The installation failed. Parley needs Node 20 or newer, npm and a network once.\n")
+    return false
+  }
+  writeFileSync(stamp, wanted)
+  return true
+}
+
+/** One folder may be mounted on two systems, whose binaries differ: the platform is part of what is current. */
+function fingerprint() {
+  const lock = createHash("sha256")
+    .update(readFileSync(`${root}bun.lock`))
+    .digest("hex")
+  return `${process.platform} ${process.arch} ${lock}\n`
+}
+
+/** @param {string} path */
+function read(path) {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = setup() ? 0 : 1
