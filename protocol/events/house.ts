@@ -1,0 +1,77 @@
+import Type, { type Static } from "typebox"
+import type { Head } from "../head.ts"
+import { limits } from "../limits.ts"
+import type { Actor } from "../policy.ts"
+import { type Checked, type Matter, refused, UuidText, type Verdict } from "./matter.ts"
+
+const strict = { additionalProperties: false }
+const Role = Type.Union([
+  Type.Literal("guest"),
+  Type.Literal("member"),
+  Type.Literal("moderator"),
+  Type.Literal("admin"),
+  Type.Literal("owner"),
+])
+
+/** `actor` is who did it, where the event is written by the server in their name. */
+export const HouseRole = Type.Object(
+  { account: UuidText, role: Role, actor: Type.Optional(UuidText) },
+  strict,
+)
+export const HouseBan = Type.Object(
+  {
+    account: UuidText,
+    banned: Type.Boolean(),
+    reason: Type.Optional(Type.String({ maxLength: limits.reasonBytesMax })),
+    actor: Type.Optional(UuidText),
+  },
+  strict,
+)
+export const HouseSetting = Type.Object(
+  {
+    key: Type.Union([Type.Literal("name"), Type.Literal("registration"), Type.Literal("welcome")]),
+    value: Type.String({ maxLength: limits.settingBytesMax }),
+    actor: Type.Optional(UuidText),
+  },
+  strict,
+)
+/** Ends one session, or all of an account's but `except`. Every node follows the house log, so it holds everywhere. */
+export const HouseRevocation = Type.Object(
+  {
+    account: UuidText,
+    session: Type.Optional(UuidText),
+    except: Type.Optional(UuidText),
+    actor: Type.Optional(UuidText),
+  },
+  strict,
+)
+
+export type HouseRole = Static<typeof HouseRole>
+export type HouseBan = Static<typeof HouseBan>
+export type HouseSetting = Static<typeof HouseSetting>
+export type HouseRevocation = Static<typeof HouseRevocation>
+
+/** Requests judge who may (policy `houseRights`) and then write through the server, so only the server's word counts here. */
+function decide(kind: string, head: Head, actor: Actor, command: Checked<object>): Verdict {
+  if (!actor.system || head.type !== "house") return refused("forbidden")
+  return { kind, body: command.body }
+}
+
+export const house = {
+  "house.role": {
+    body: HouseRole,
+    decide: (head, actor, command) => decide("house.role", head, actor, command),
+  } satisfies Matter<HouseRole>,
+  "house.ban": {
+    body: HouseBan,
+    decide: (head, actor, command) => decide("house.ban", head, actor, command),
+  } satisfies Matter<HouseBan>,
+  "house.setting": {
+    body: HouseSetting,
+    decide: (head, actor, command) => decide("house.setting", head, actor, command),
+  } satisfies Matter<HouseSetting>,
+  "house.revocation": {
+    body: HouseRevocation,
+    decide: (head, actor, command) => decide("house.revocation", head, actor, command),
+  } satisfies Matter<HouseRevocation>,
+}

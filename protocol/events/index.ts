@@ -1,0 +1,63 @@
+import type { TSchema } from "typebox"
+import type { Citations, Command, Draft } from "../event.ts"
+import type { Head, HeadEvent } from "../head.ts"
+import type { Actor } from "../policy.ts"
+import { house } from "./house.ts"
+import type { Verdict } from "./matter.ts"
+import { member } from "./member.ts"
+import { message } from "./message.ts"
+import { pin } from "./pin.ts"
+import { reaction } from "./reaction.ts"
+import { room } from "./room.ts"
+import { self } from "./self.ts"
+
+/** Every kind of event there is. Kinds are forever: one may be added, none may change its meaning. */
+const matters = { ...message, ...reaction, ...pin, ...member, ...room, ...self, ...house } as const
+
+export type Kind = keyof typeof matters
+export const kinds = Object.keys(matters) as readonly Kind[]
+
+/** Kinds that only the server writes; a client that submits one is refused. */
+const serverOnly = new Set<string>(["room.created", ...Object.keys(self), ...Object.keys(house)])
+
+export function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(matters, kind)
+}
+
+export function isClientKind(kind: string): kind is Kind {
+  return isKind(kind) && !serverOnly.has(kind)
+}
+
+/** The schema of a stored body. */
+export function bodySchema(kind: Kind): TSchema {
+  return matters[kind].body
+}
+
+/** The schema of a command's body: references may be ids of pending commands. */
+export function commandSchema(kind: Kind): TSchema {
+  const matter: { readonly body: TSchema; readonly command?: TSchema } = matters[kind]
+  return matter.command ?? matter.body
+}
+
+interface AnyMatter {
+  decide?(head: Head, actor: Actor, command: Command, cited: Citations): Verdict
+  evolve?(head: Head, event: HeadEvent): Head
+}
+
+/** Judges a command whose body has passed `commandSchema`. Pure. */
+export function decide(head: Head, actor: Actor, command: Command, cited: Citations): Verdict {
+  if (!isKind(command.kind))
+    return { refused: "bad-input", message: `There is no kind of event called ${command.kind.slice(0, 64)}.` }
+  const matter = matters[command.kind] as AnyMatter
+  return matter.decide ? matter.decide(head, actor, command, cited) : { refused: "forbidden" }
+}
+
+/** The head after an event; unknown kinds and erased bodies change only `seq` and `at`. */
+export function evolve(head: Head, event: HeadEvent): Head {
+  const next = { ...head, seq: event.seq, at: event.at }
+  if (!isKind(event.kind) || event.body === null) return next
+  const matter = matters[event.kind] as AnyMatter
+  return matter.evolve ? matter.evolve(next, event) : next
+}
+
+export type { Draft, Verdict }

@@ -1,0 +1,455 @@
+// Long because it is the one place where every port of the server stands; a room of the house imports no other.
+import type { Kysely } from "kysely"
+import type { Event } from "../../protocol/event.ts"
+import type { Accepted, Down, Events, Hello, SignalDown, Up } from "../../protocol/frames.ts"
+import type { Head, HouseRole, RoomRole, RoomType, Visibility } from "../../protocol/head.ts"
+import type { Uuid } from "../../protocol/ids.ts"
+import type { Actor } from "../../protocol/policy.ts"
+import type { Refusal } from "../../protocol/refusals.ts"
+
+/** Ends a subscription or a timer; calling it twice does nothing. */
+export type Stop = () => void
+
+// ---------------------------------------------------------------- the world
+
+/** Time, chance and digests, handed in so that the simulation can own them. */
+export interface World {
+  /** Milliseconds since 1970. */
+  now(): number
+  random(bytes: number): Uint8Array
+  /** SHA-256. */
+  digest(bytes: Uint8Array): Uint8Array
+  /** Runs once, after at least so many milliseconds. */
+  after(ms: number, run: () => void): Stop
+  /** Runs once, at the end of this turn of the loop: after all input that has already arrived. */
+  turn(run: () => void): void
+}
+
+// ---------------------------------------------------------------- the log
+
+/** An event as the log holds it; `body` is the JSON text as stored, null once erased. */
+export interface Stored extends Omit<Event, "body"> {
+  readonly body: string | null
+  readonly root?: number
+  readonly cites?: number
+  /** The first 8 bytes of the chain at this event, in hex. */
+  readonly check: string
+}
+
+export interface Entry {
+  readonly id: Uuid
+  readonly at: number
+  readonly by: Uuid
+  readonly kind: string
+  /** JSON text; stored as these bytes and never serialised again. */
+  readonly body: string
+  readonly target?: number
+  readonly root?: number
+  readonly cites?: number
+  /** The seq whose body and salt are blanked in the same transaction. */
+  readonly erases?: number
+}
+
+/** A unique name, taken (or, with `holder` null, given back) in the transaction of the append. */
+export interface Claim {
+  readonly space: "room" | "account"
+  /** The folded name. */
+  readonly key: string
+  /** Its lookalike skeleton (UTS 39). */
+  readonly skeleton: string
+  readonly holder: Uuid | null
+}
+
+/** A change of the rows that say who is in which room. */
+export interface MembershipRow {
+  readonly account: Uuid
+  /** Null: no longer a member. */
+  readonly role: RoomRole | null
+  readonly joined: number
+  readonly from: number
+}
+
+/** What directories and lists show of a room. */
+export interface RoomCard {
+  readonly type: RoomType
+  readonly name: string
+  readonly topic: string
+  readonly visibility: Visibility
+  readonly archived: boolean
+  readonly members: number
+}
+
+/** The entries of one room that go in whole or not at all. */
+export interface Append {
+  readonly room: Uuid
+  /** The log's epoch as the room knows it. */
+  readonly epoch: Uuid
+  /** The head they were judged on: compare-and-set. 0 makes the room. */
+  readonly after: number
+  readonly entries: readonly Entry[]
+  readonly claims?: readonly Claim[]
+  readonly members?: readonly MembershipRow[]
+  readonly card?: RoomCard
+  /** A head snapshot (`packHead`) at a seq not above `after`. */
+  readonly snapshot?: { readonly seq: number; readonly head: string }
+}
+
+export type Outcome =
+  /** On disk. `checks`: one for each entry, whose seqs are after + 1, after + 2, … */
+  | { readonly is: "appended"; readonly checks: readonly string[] }
+  /** The room is not at `after`, or in another epoch: read on and judge again. */
+  | { readonly is: "moved" }
+  /** This id is in the room's log already. */
+  | { readonly is: "known"; readonly id: Uuid }
+  | { readonly is: "taken"; readonly claim: Claim }
+  /** Certainly not in the log. */
+  | { readonly is: "failed"; readonly code: "store-full" | "store-failed" }
+  /** Nobody knows; `find` decides. */
+  | { readonly is: "unknown" }
+
+export interface LogHead {
+  readonly epoch: Uuid
+  readonly seq: number
+  readonly at: number
+  readonly check: string
+  readonly snapshot?: { readonly seq: number; readonly head: string }
+}
+
+/** The record. One append call is one commit, on disk before it answers; each room in it stands for itself. */
+export interface Log {
+  append(appends: readonly Append[]): Promise<readonly Outcome[]>
+  /** Up to `limit` events with seq > `after`, ascending, without a hole. */
+  read(room: Uuid, after: number, limit: number): Promise<readonly Stored[]>
+  /** Waits for whatever append of this room is still undecided, then looks. */
+  find(room: Uuid, id: Uuid): Promise<Stored | undefined>
+  /** Undefined: there is no such room. */
+  head(room: Uuid): Promise<LogHead | undefined>
+  /** Events with seq > `after` that change an event from..to, ascending by seq, at most `limit`. */
+  changes(room: Uuid, from: number, to: number, after: number, limit: number): Promise<readonly Stored[]>
+}
+
+/** What pages and counts ask of the store beside the log. All answers are of committed state. */
+export interface Pages {
+  /**
+   * The seqs of messages and notices to show, nearest first, outside threads (or those of thread `root`), from `from` up:
+   * the `limit` last ones below `before`, or with `after` the first ones above it. Erased messages are included.
+   */
+  shown(room: Uuid, query: PageQuery): Promise<readonly Stored[]>
+  /** Undeleted messages of others, outside threads, with seq > `after`: at most `max`, counted by index. */
+  unread(room: Uuid, account: Uuid, after: number, max: number): Promise<number>
+  /** Undeleted messages that mention the account or `@room`, by others, with seq > `after`: at most `max`. */
+  mentioned(room: Uuid, account: Uuid, after: number, max: number): Promise<number>
+  /** For each thread root: undeleted messages in it and the newest one's seq. */
+  threads(
+    room: Uuid,
+    roots: readonly number[],
+  ): Promise<readonly { root: number; count: number; last: number }[]>
+  /** The first seq with `at` at or after a time; head + 1 where there is none. */
+  seqAt(room: Uuid, atMs: number): Promise<number>
+}
+
+export interface PageQuery {
+  readonly before?: number
+  readonly after?: number
+  /** The viewer's first visible seq; what is before it, or points before it, is left out. */
+  readonly from: number
+  readonly root?: number
+  readonly limit: number
+}
+
+/** The whole log in commit order, for what follows it: search, notifications, previews. */
+export interface Feed {
+  /** Events after a position, in an order that never inserts behind a position given out. */
+  next(
+    after: string,
+    limit: number,
+  ): Promise<{ readonly events: readonly (Stored & { readonly room: Uuid })[]; readonly to: string }>
+}
+
+// ---------------------------------------------------------------- the bus
+
+/** A doorbell between nodes. It may lose, delay or repeat; only the log is believed. */
+export interface Bus {
+  ring(topic: string, letter?: unknown): void
+  on(topic: string, hear: (letter?: unknown) => void): Stop
+}
+
+// ---------------------------------------------------------------- the wire
+
+/** Events on their way to many: encoded at most once per wire form, the same bytes for every follower at that cursor. */
+export interface Parcel extends Omit<Events, "events"> {
+  readonly events: readonly Stored[]
+  /** Encodings by wire form, filled by transports (`parcel.forms.get("json")`). */
+  readonly forms: Map<string, string | Uint8Array>
+}
+
+/** What a session sends: small frames as they are, events as parcels. */
+export type Outgoing = Exclude<Down, Events> | Parcel
+
+/** The far end as the core sees it; transports implement it. */
+export interface Peer {
+  /** Everything in one write where the wire allows. Never throws; what a closed wire was sent is gone. */
+  send(out: readonly Outgoing[]): void
+  /** False while the wire has more unsent than it should; the transport then calls `Inbox.drained` when it has not. */
+  ready(): boolean
+  /** Tells the refusal, flushes, and closes. */
+  close(why: Refusal): void
+}
+
+/** The session as transports see it. */
+export interface Inbox {
+  receive(frame: Up): void
+  /** A frame that could not be read; the session answers with a refusal. */
+  garbled(why: Refusal): void
+  drained(): void
+  closed(): void
+}
+
+/** Opens a session for a new connection. `address`: the client's IP. `secret`: TLS or loopback, so passwords may travel. */
+export interface Sessions {
+  open(peer: Peer, from: Origin): Inbox
+}
+
+export interface Origin {
+  readonly address: string
+  readonly transport: "websocket" | "tcp" | "udp" | "irc" | "http" | "memory"
+  /** A session token that came with the connection (a cookie, an Authorization header), used by a hello without one. */
+  readonly token?: string
+}
+
+// ---------------------------------------------------------------- people
+
+export interface Account {
+  readonly id: Uuid
+  readonly name: string
+  readonly display: string
+  readonly role: HouseRole
+}
+
+/** Who is behind a session, a request, a command. */
+export interface Who extends Account {
+  readonly session: Uuid
+  /** The account's self log. */
+  readonly self: Uuid
+}
+
+export interface Entered {
+  readonly who: Who
+  /** Where a session was made just now. */
+  readonly token?: string
+}
+
+/** Signing in and the directory of people; `server/accounts` implements it. */
+export interface Accounts {
+  /** Judges a hello, or name and password, or a registration. Slow only for passwords. */
+  enter(hello: Omit<Hello, "type" | "version">, from: Origin): Promise<Entered | Refusal>
+  /** The account behind a token, from memory; undefined when it is not, or no longer, a session's. */
+  resume(token: string): Who | undefined
+  /** A role in the house may change at any time; the table in memory says what it is now. */
+  actor(account: Uuid): Actor
+  /** From memory; undefined for an account that does not exist. */
+  account(id: Uuid): Account | undefined
+  named(name: string): Account | undefined
+}
+
+/** Hears of sessions that end; the session registry closes their connections. */
+export interface Revocations {
+  revoked(account: Uuid, session: Uuid | undefined, except: Uuid | undefined): void
+}
+
+/** argon2id, queued so that few run at once. */
+export interface Passwords {
+  hash(password: string): Promise<string>
+  verify(password: string, hash: string): Promise<boolean>
+}
+
+// ---------------------------------------------------------------- rooms, as api and others use them
+
+export interface Rooms {
+  /** An id or a name to an id; undefined when there is no such room. */
+  resolve(ref: string): Promise<Uuid | undefined>
+  /** The committed head, read anew from the log where this node may be behind. Undefined: no such room. */
+  head(room: Uuid): Promise<Head | undefined>
+  submit(room: Uuid, actor: Actor, command: Command): Promise<Accepted | Refusal>
+  /** The seq of the account's newest message outside threads, 0 for none. */
+  lastPost(room: Uuid, account: Uuid): Promise<number>
+  epoch(room: Uuid): Promise<Uuid | undefined>
+}
+
+import type { Command } from "../../protocol/event.ts"
+
+export type { Command }
+
+/** Ephemeral word to connected people. */
+export interface Signals {
+  /** To every session of one account, on every node. */
+  tell(account: Uuid, signal: SignalDown): void
+  presence(account: Uuid): "online" | "idle" | "do-not-disturb" | "offline"
+}
+
+/** Answers requests; `server/api` implements it, sessions and HTTP call it. */
+export interface Requests {
+  answer(
+    who: Who | undefined,
+    request: { readonly id?: Uuid; readonly name: string; readonly input: unknown },
+    from: Origin,
+  ): Promise<Answer>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+// ---------------------------------------------------------------- search
+
+export interface SearchQuery {
+  /** Words and "phrases"; every one must occur; the last word may be a prefix. */
+  readonly text: string
+  /** Rooms to search, with the first seq visible in each. */
+  readonly rooms: readonly { readonly room: Uuid; readonly from: number }[]
+  readonly by?: Uuid
+  /** Milliseconds since 1970: fromMs <= at < toMs. */
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Opaque, from the answer before. */
+  readonly next?: string
+  readonly limit: number
+}
+
+/** Derived and rebuildable; newest first. It names events only: the log's row decides what is shown. */
+export interface SearchIndex {
+  search(query: SearchQuery): Promise<{
+    readonly hits: readonly { readonly room: Uuid; readonly seq: number }[]
+    readonly next?: string
+  }>
+  /** Wakes the follower; it reads the log by itself. */
+  wake(): void
+  /** How far behind the log the index is. */
+  lag(): Promise<{ readonly events: number; readonly ms: number }>
+  close(): Promise<void>
+}
+
+// ---------------------------------------------------------------- the tables beside the log
+
+/** Kysely over the store's database: reads anywhere, single writes durable when they answer. No interactive transactions. */
+export interface Records {
+  readonly db: Kysely<Tables>
+  /** Several writes, all or none. */
+  atomically(
+    writes: readonly { compile(): { readonly sql: string; readonly parameters: readonly unknown[] } }[],
+  ): Promise<void>
+}
+
+/** Ids are 36-character text; times are milliseconds since 1970; booleans are 0 or 1. */
+export interface Tables {
+  account: AccountTable
+  session: SessionTable
+  invitation: InvitationTable
+  reset: ResetTable
+  register: RegisterTable
+  answer: AnswerTable
+  membership: MembershipTable
+  room_card: RoomCardTable
+  claim: ClaimTable
+  mention: MentionTable
+  projection: ProjectionTable
+  setting: SettingTable
+}
+
+export interface AccountTable {
+  id: Uuid
+  name: string
+  fold: string
+  skeleton: string
+  display: string
+  role: HouseRole
+  /** argon2id; null: nobody can sign in by password (an imported, unclaimed account). */
+  password: string | null
+  made_at: number
+  banned: number
+}
+export interface SessionTable {
+  id: Uuid
+  account: Uuid
+  /** SHA-256 of the token, hex. */
+  token: string
+  client: string
+  address: string
+  made_at: number
+  seen_at: number
+  expires_at: number
+}
+export interface InvitationTable {
+  /** SHA-256 of the code, hex. */
+  code: string
+  by: Uuid
+  /** A room the newcomer joins. */
+  room: Uuid | null
+  role: HouseRole
+  uses_left: number
+  made_at: number
+  expires_at: number
+}
+export interface ResetTable {
+  code: string
+  account: Uuid
+  by: Uuid
+  expires_at: number
+}
+/** The newest value of a key of one account: read marks (`mark:<room>`), drafts, settings. */
+export interface RegisterTable {
+  account: Uuid
+  key: string
+  value: string
+  version: number
+}
+/** Answers to changing requests, so that a repeat gives the same. */
+export interface AnswerTable {
+  account: Uuid
+  id: Uuid
+  name: string
+  status: number
+  body: string
+  at: number
+}
+/** Written by `Log.append` only. */
+export interface MembershipTable {
+  account: Uuid
+  room: Uuid
+  role: RoomRole
+  joined: number
+  from_seq: number
+}
+/** Written by `Log.append` only. */
+export interface RoomCardTable {
+  room: Uuid
+  type: RoomType
+  name: string
+  topic: string
+  visibility: Visibility
+  archived: number
+  members: number
+}
+/** Room names; written by `Log.append` only. Account names are unique in `account` itself. */
+export interface ClaimTable {
+  space: string
+  key: string
+  skeleton: string
+  holder: Uuid
+}
+/** Who is mentioned where; `account` null: the whole room. Written by the projection `notify`. */
+export interface MentionTable {
+  room: Uuid
+  seq: number
+  account: Uuid | null
+}
+/** How far a follower of the log has come. */
+export interface ProjectionTable {
+  name: string
+  position: string
+}
+export interface SettingTable {
+  key: string
+  value: string
+}
