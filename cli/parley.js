@@ -17,6 +17,16 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   })
 }
 
+// npx keeps a shell between itself and us, which dies of a SIGTERM without passing it on.
+if (process.env.npm_command === "exec") {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill("SIGTERM")
+  }, 250)
+}
+
 child.on("error", (error) => {
   process.stderr.write(`parley could not start: ${error.message}\n`)
   process.exit(1)
