@@ -1,6 +1,6 @@
 // Long because it is the one place where every port of the server stands; a room of the house imports no other.
 import type { Kysely } from "kysely"
-import type { Event } from "../../protocol/event.ts"
+import type { Command, Event } from "../../protocol/event.ts"
 import type { Accepted, Down, Events, Hello, SignalDown, Up } from "../../protocol/frames.ts"
 import type { Head, HouseRole, RoomRole, RoomType, Visibility } from "../../protocol/head.ts"
 import type { Uuid } from "../../protocol/ids.ts"
@@ -271,6 +271,12 @@ export interface Rooms {
   /** The committed head, read anew from the log where this node may be behind. Undefined: no such room. */
   head(room: Uuid): Promise<Head | undefined>
   submit(room: Uuid, actor: Actor, command: Command): Promise<Accepted | Refusal>
+  /**
+   * Appends messages from elsewhere with the server's authority, in the order given: `at` must not decrease, nor lie
+   * before the head. Those whose id is in the log already are left as they are. Answers each one's seq, or a refusal
+   * with nothing further appended.
+   */
+  load(room: Uuid, messages: readonly Imported[]): Promise<readonly number[] | Refusal>
   /** The seq of the account's newest message outside threads, 0 for none. */
   lastPost(room: Uuid, account: Uuid): Promise<number>
   epoch(room: Uuid): Promise<Uuid | undefined>
@@ -279,6 +285,17 @@ export interface Rooms {
 import type { Command } from "../../protocol/event.ts"
 
 export type { Command }
+
+/** A message from elsewhere, cleaned already; `text` may be empty. */
+export interface Imported {
+  readonly id: Uuid
+  readonly at: number
+  readonly by: Uuid
+  readonly text: string
+  readonly style?: "action" | "notice"
+  /** The seq, or the id of one earlier in the same call. */
+  readonly replyTo?: number | Uuid
+}
 
 /** Ephemeral word to connected people. */
 export interface Signals {
