@@ -282,10 +282,6 @@ export interface Rooms {
   epoch(room: Uuid): Promise<Uuid | undefined>
 }
 
-import type { Command } from "../../protocol/event.ts"
-
-export type { Command }
-
 /** A message from elsewhere, cleaned already; `text` may be empty. */
 export interface Imported {
   readonly id: Uuid

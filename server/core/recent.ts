@@ -30,7 +30,11 @@ export class Recent {
   /** Events that were dropped before the budget asked for it. */
   #owed = 0
 
-  constructor(readonly budget: RecentBudget) {}
+  readonly #budget: RecentBudget
+
+  constructor(budget: RecentBudget) {
+    this.#budget = budget
+  }
 
   push(event: Stored): void {
     this.#events.push(event)
@@ -38,7 +42,7 @@ export class Recent {
       this.#drop()
       this.#owed++
     }
-    this.budget.arrived(this)
+    this.#budget.arrived(this)
   }
 
   forget(): void {
