@@ -52,6 +52,11 @@ export function decide(head: Head, actor: Actor, command: Command, cited: Citati
   return matter.decide ? matter.decide(head, actor, command, cited) : { refused: "forbidden" }
 }
 
+/** False for kinds that leave the head as it is but for `seq` and `at`: their bodies need not be read to fold it. */
+export function changesHead(kind: string): boolean {
+  return isKind(kind) && "evolve" in matters[kind]
+}
+
 /** The head after an event; unknown kinds and erased bodies change only `seq` and `at`. */
 export function evolve(head: Head, event: HeadEvent): Head {
   const next = { ...head, seq: event.seq, at: event.at }
