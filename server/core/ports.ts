@@ -257,10 +257,186 @@ export interface Revocations {
   revoked(account: Uuid, session: Uuid | undefined, except: Uuid | undefined): void
 }
 
-/** argon2id, queued so that few run at once. */
+/** argon2id; `server/accounts` queues, so that few run at once. */
 export interface Passwords {
   hash(password: string): Promise<string>
+  /** False also for a hash that cannot be read. */
   verify(password: string, hash: string): Promise<boolean>
+  /** True for a hash made with weaker parameters than `hash` uses now. */
+  outdated(hash: string): boolean
+}
+
+/**
+ * What the request table and the command line do with accounts; `server/accounts` implements it. `by` is who asks
+ * (`Accounts.actor`, or the operator as `system`): rights and ranks are judged here, so callers need not. Where an
+ * answer is `Refusal | undefined`, undefined means done. Codes are told once and stored hashed.
+ */
+export interface AccountServices {
+  readonly sessions: SessionServices
+  readonly passwords: PasswordServices
+  readonly people: PeopleServices
+  readonly roles: RoleServices
+  readonly invitations: InvitationServices
+  readonly settings: SettingServices
+  readonly setup: SetupServices
+}
+
+/** A signed-in device, as the list of one's sessions shows it. Times are milliseconds since 1970. */
+export interface SessionCard {
+  readonly id: Uuid
+  readonly client: string
+  readonly address: string
+  readonly madeAt: number
+  /** Exact to a few minutes. */
+  readonly seenAt: number
+  readonly expiresAt: number
+}
+
+/** Which of an account's sessions. */
+export type SessionChoice = { readonly session: Uuid } | { readonly except: Uuid } | "all"
+
+/** Signing in is `Accounts.enter`; signing out is `end` with one's own session. */
+export interface SessionServices {
+  /** Newest first. One's own, or with `house.revocation` another's. */
+  list(by: Actor, account: Uuid): Promise<readonly SessionCard[] | Refusal>
+  /** Dead here when it answers, and within 2 s on every other node. One's own, or with `house.revocation` another's. */
+  end(by: Actor, account: Uuid, which: SessionChoice): Promise<Refusal | undefined>
+  /** A connection of this session lives: it does not expire. Cheap; for pings and for the end of a connection. */
+  seen(who: Who): void
+}
+
+export interface PasswordServices {
+  /** One's own: needs the old one; ends all other sessions. */
+  change(
+    who: Who,
+    passwords: { readonly old: string; readonly new: string },
+    from: Origin,
+  ): Promise<Refusal | undefined>
+  /** Another's (right `account.reset`, and a higher rank): ends all their sessions. Claims an unclaimed account. */
+  set(by: Actor, account: Uuid, password: string): Promise<Refusal | undefined>
+  /** A code for a link to hand over (right `account.reset`, and a higher rank): works once, for 24 h. */
+  createReset(
+    by: Actor,
+    account: Uuid,
+  ): Promise<{ readonly code: string; readonly expiresAt: number } | Refusal>
+  /** Takes the code for a new password, ends all sessions and begins one. */
+  useReset(
+    reset: { readonly code: string; readonly password: string; readonly client?: string },
+    from: Origin,
+  ): Promise<Entered | Refusal>
+}
+
+/** An account as directories show it. */
+export interface Person extends Account {
+  readonly banned: boolean
+}
+
+export interface PeopleServices {
+  /** By name, from memory. `search`: how a name or a word of a display name begins. `after`: `next` of the page before. */
+  page(query: { readonly search?: string; readonly after?: string; readonly limit: number }): {
+    readonly people: readonly Person[]
+    readonly next?: string
+  }
+  /**
+   * Makes an account whatever the registration setting (right `account.reset`; the role below one's own, `member`
+   * unless told). Without a password it is unclaimed: `createReset` makes the link with which its person takes it.
+   */
+  add(
+    by: Actor,
+    person: {
+      readonly name: string
+      readonly password?: string
+      readonly display?: string
+      readonly role?: HouseRole
+    },
+  ): Promise<Account | Refusal>
+  /**
+   * Unclaimed accounts for the authors of an import, thousands at once; the answer maps each original to its account.
+   * The same original of the same source is the same account for ever. For the operator only: nothing is judged.
+   */
+  importAuthors(source: string, originals: readonly string[]): Promise<ReadonlyMap<string, Uuid>>
+  /** One's own, or with `account.reset` a lower one's. */
+  setDisplay(by: Actor, account: Uuid, display: string): Promise<Account | Refusal>
+  /** One's own, or with `account.reset` a lower one's. */
+  rename(by: Actor, account: Uuid, name: string): Promise<Account | Refusal>
+}
+
+export interface RoleServices {
+  /** Right `house.role`; only below one's own rank, except for owners. The last owner stays. */
+  setRole(by: Actor, account: Uuid, role: HouseRole): Promise<Refusal | undefined>
+  /** Right `house.ban` and a higher rank. A ban ends every session and refuses sign-in; `banned` false lifts it. */
+  ban(by: Actor, account: Uuid, banned: boolean, reason?: string): Promise<Refusal | undefined>
+}
+
+export interface InvitationCard {
+  /** SHA-256 of the code, hex: names it for `revoke`, and opens nothing. */
+  readonly id: string
+  readonly by: Uuid
+  readonly role: HouseRole
+  readonly room?: Uuid
+  readonly usesLeft: number
+  readonly madeAt: number
+  readonly expiresAt: number
+}
+
+/** Used up by `Accounts.enter` with `register` and `invite`. */
+export interface InvitationServices {
+  /** Right `invitation.create`. The role is `guest` or `member` (the default), for admins any below their own. */
+  create(
+    by: Actor,
+    invitation: {
+      readonly uses?: number
+      readonly lifeMs?: number
+      /** Who joins with it becomes a member there; needs the right to invite to that room. */
+      readonly room?: Uuid
+      readonly role?: HouseRole
+    },
+  ): Promise<{ readonly code: string; readonly card: InvitationCard } | Refusal>
+  /** Those that still work, newest first: one's own, for admins everyone's. */
+  list(by: Actor): Promise<readonly InvitationCard[]>
+  /** One's own, for admins anyone's. */
+  revoke(by: Actor, id: string): Promise<Refusal | undefined>
+  /** What a person who holds the code is invited to; `no-such-thing` when it no longer works. */
+  find(code: string): Promise<InvitationCard | Refusal>
+}
+
+export interface HouseSettings {
+  /** What the server calls itself. */
+  readonly name: string
+  readonly registration: "open" | "invite" | "closed"
+  /** A text shown to newcomers. */
+  readonly welcome: string
+}
+
+export interface SettingServices {
+  current(): HouseSettings
+  /** Right `house.setting`. */
+  set(by: Actor, key: keyof HouseSettings, value: string): Promise<Refusal | undefined>
+}
+
+export interface SetupServices {
+  /** While there is no owner: the code for the link `/setup#code`, the same until the process ends. */
+  code(): string | undefined
+  /** Makes the owner with that code, once, and signs them in. `no-such-thing` for a wrong or used code. */
+  claimOwner(
+    claim: {
+      readonly code: string
+      readonly name: string
+      readonly password: string
+      readonly client?: string
+    },
+    from: Origin,
+  ): Promise<Entered | Refusal>
+  /** `PARLEY_OWNER`: afterwards there is an owner of this name. Who has a password keeps it. */
+  ensureOwner(name: string, password: string): Promise<Account | Refusal>
+}
+
+/** Roles, bans, settings and revocations as the house log tells them; every node follows it. */
+export interface HouseFold {
+  /** Follow the house log from here: what came before is in the tables. */
+  readonly position: number
+  /** In the order of the log. Throws when the tables cannot be written: apply the same event again later. */
+  apply(event: Pick<Stored, "seq" | "at" | "kind" | "body">): Promise<void>
 }
 
 // ---------------------------------------------------------------- rooms, as api and others use them
@@ -373,7 +549,9 @@ export interface Tables {
 export interface AccountTable {
   id: Uuid
   name: string
+  /** Unique. */
   fold: string
+  /** Unique; an imported name that looks like an older one has its id behind it. */
   skeleton: string
   display: string
   role: HouseRole
