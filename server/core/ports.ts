@@ -5,7 +5,7 @@ import type { Accepted, Down, Events, Hello, SignalDown, Up } from "../../protoc
 import type { Head, HouseRole, RoomRole, RoomType, Visibility } from "../../protocol/head.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import type { Actor } from "../../protocol/policy.ts"
-import type { Refusal } from "../../protocol/refusals.ts"
+import type { Refusal, RefusalCode } from "../../protocol/refusals.ts"
 
 /** Ends a subscription or a timer; calling it twice does nothing. */
 export type Stop = () => void
@@ -450,9 +450,14 @@ export interface Rooms {
   /**
    * Appends messages from elsewhere with the server's authority, in the order given: `at` must not decrease, nor lie
    * before the head. Those whose id is in the log already are left as they are. Answers each one's seq, or a refusal
-   * with nothing further appended.
+   * with nothing further appended. With `make` a room that is not there yet is made in the same append: private, without
+   * members, by the house account, as of the first message's time; nobody joins while it fills.
    */
-  load(room: Uuid, messages: readonly Imported[]): Promise<readonly number[] | Refusal>
+  load(
+    room: Uuid,
+    messages: readonly Imported[],
+    make?: { readonly name: string },
+  ): Promise<readonly number[] | Refusal>
   /** The seq of the account's newest message outside threads, 0 for none. */
   lastPost(room: Uuid, account: Uuid): Promise<number>
   epoch(room: Uuid): Promise<Uuid | undefined>
@@ -517,6 +522,68 @@ export interface SearchIndex {
   /** How far behind the log the index is. */
   lag(): Promise<{ readonly events: number; readonly ms: number }>
   close(): Promise<void>
+}
+
+// ---------------------------------------------------------------- watching the server
+
+/**
+ * What a line of the server's log may hold. The list is closed so that nothing secret and nothing people wrote reaches
+ * it: ids, names of things, numbers; never a token, a code, a password, a name someone chose or a text.
+ */
+export interface LogFields {
+  readonly account?: Uuid
+  readonly session?: Uuid
+  readonly room?: Uuid
+  readonly seq?: number
+  readonly id?: Uuid
+  /** IP address or HOST:PORT. */
+  readonly address?: string
+  readonly transport?: Origin["transport"]
+  /** A refusal's code. */
+  readonly code?: string
+  /** The name of a request, command or part of the server. */
+  readonly what?: string
+  readonly file?: string
+  readonly version?: string
+  readonly events?: number
+  readonly count?: number
+  readonly bytes?: number
+  readonly ms?: number
+  /** Its message is scrubbed of what looks like a secret; its stack is shown at level debug. */
+  readonly error?: unknown
+}
+
+/** `message` is a constant sentence of the source, never put together from input. */
+export type LogLine = (message: string, fields?: LogFields) => void
+
+/** The server's own log, for its operator. (`Log` is the record.) */
+export interface Logger {
+  /** A bug that was contained, or something that needs the operator. */
+  readonly error: LogLine
+  readonly warn: LogLine
+  readonly info: LogLine
+  readonly debug: LogLine
+}
+
+/** A distribution, cheap to add to. */
+export interface Histogram {
+  observe(seconds: number): void
+}
+
+/**
+ * Plain numbers which the hot path raises and a scrape reads; `server/ops` makes them (`makeCounters`), main hands them
+ * out. Totals only rise; what is there now goes up and down.
+ */
+export interface Counters {
+  readonly connections: Record<Origin["transport"], number>
+  sessions: number
+  framesReceivedTotal: number
+  eventsAppendedTotal: number
+  /** Events handed to peers. */
+  eventsDeliveredTotal: number
+  /** From the append call to its answer. */
+  readonly commit: Histogram
+  refused(code: RefusalCode): void
 }
 
 // ---------------------------------------------------------------- the tables beside the log
