@@ -64,7 +64,10 @@ export class Follower implements Following {
   /** A follower at head level is told how far the log has come, not what it says. */
   #bare(): RoomParcel {
     const { room } = this
-    return makeParcel({ room: room.id, epoch: room.epoch, after: this.cursor, to: room.head.seq, check: room.check }, [])
+    return makeParcel(
+      { room: room.id, epoch: room.epoch, after: this.cursor, to: room.head.seq, check: room.check },
+      [],
+    )
   }
 
   #read(): void {

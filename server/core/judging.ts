@@ -63,7 +63,9 @@ export class Batch {
 
   get(reference: number | Uuid): Stored | undefined {
     if (typeof reference === "string") return this.#byId.get(reference)
-    return reference > this.after ? this.#byId.get(this.entries[reference - this.after - 1]?.id ?? "") : undefined
+    return reference > this.after
+      ? this.#byId.get(this.entries[reference - this.after - 1]?.id ?? "")
+      : undefined
   }
 
   /** The events of this batch that change `seq`. */

@@ -38,8 +38,10 @@ export interface Node {
   readonly log: Log
   readonly budget: RecentBudget
   /** The epoch of the store. */
-  readonly epoch: Uuid
+  readonly storeEpoch: Uuid
   now(): number
+  /** A bug that was contained. */
+  broke(error: unknown): void
   /** The room has commands to judge: call `take` at the end of this turn. */
   waits(room: Room): void
   /** The room has news for its followers. */
@@ -106,7 +108,7 @@ export class Room {
   constructor(id: Uuid, node: Node) {
     this.id = id
     this.#node = node
-    this.epoch = node.epoch
+    this.epoch = node.storeEpoch
     this.#recent = new Recent(node.budget)
   }
 
@@ -125,7 +127,19 @@ export class Room {
 
   /** True when nothing is going on here and the node may forget the room. */
   get isIdle(): boolean {
-    return this.followers.size === 0 && this.#queue.length === 0 && this.#loads.length === 0 && !this.#flight && !this.#catching
+    return (
+      this.followers.size === 0 &&
+      this.#queue.length === 0 &&
+      this.#loads.length === 0 &&
+      !this.#flight &&
+      !this.#catching
+    )
+  }
+
+  /** Gives back the memory that the node's budget counts. */
+  forget(): void {
+    this.#recent.clear()
+    this.#parcels.clear()
   }
 
   lastPost(account: Uuid): number {
@@ -152,7 +166,8 @@ export class Room {
 
   /** Queues a command whose body has passed its schema. Answers once it is on disk, or refused. */
   submit(actor: Actor, command: Command): Promise<Accepted | Refusal> {
-    if (this.#queue.length >= limits.commandsQueuedPerRoomMax) return Promise.resolve(refuse("busy", undefined, 100))
+    if (this.#queue.length >= limits.commandsQueuedPerRoomMax)
+      return Promise.resolve(refuse("busy", undefined, 100))
     return new Promise((answer) => {
       this.#queue.push({ actor, command, answer, attempts: 0, news: 0 })
       this.#nudge()
@@ -204,7 +219,7 @@ export class Room {
         twins.push(next)
         continue
       }
-      const refusal = known.prev ? batch.judge(next.actor, next.command, known.cited, this.#node.now()) : refuse("not-yet")
+      const refusal = known.prev ? this.#judge(batch, next, known.cited) : refuse("not-yet")
       if (refusal) refused.push({ waiting: next, refusal })
       else waiting.push(next)
     }
@@ -218,6 +233,16 @@ export class Room {
     const append = this.#appendOf(batch)
     this.#flight = { batch, waiting, refused, append }
     return append
+  }
+
+  /** A command that makes the judge throw is a bug; it is refused and the others go on. */
+  #judge(batch: Batch, { actor, command }: Waiting, cited: Citations): Refusal | undefined {
+    try {
+      return batch.judge(actor, command, cited, this.#node.now())
+    } catch (error) {
+      this.#node.broke(error)
+      return refuse("broken")
+    }
   }
 
   #appendOf(batch: Batch): Append {
@@ -259,7 +284,10 @@ export class Room {
       if (reference === undefined) continue
       const event = this.#event(reference, batch)
       if (!event) return "ask the log"
-      cited[role] = asCited(event, role === "target" ? this.#reacted(event, actor, command, batch) : undefined)
+      cited[role] = asCited(
+        event,
+        role === "target" ? this.#reacted(event, actor, command, batch) : undefined,
+      )
     }
     return { cited, prev }
   }
@@ -398,7 +426,10 @@ export class Room {
   #again(flight: Flight): void {
     const all = [...flight.waiting, ...flight.refused.map(({ waiting }) => waiting)]
     for (const one of all) one.attempts++
-    const [tired, fresh] = [all.filter((one) => one.attempts > ATTEMPTS_MAX), all.filter((one) => one.attempts <= ATTEMPTS_MAX)]
+    const [tired, fresh] = [
+      all.filter((one) => one.attempts > ATTEMPTS_MAX),
+      all.filter((one) => one.attempts <= ATTEMPTS_MAX),
+    ]
     for (const one of tired) this.#sayNo(one, refuse("busy", undefined, 200))
     this.#queue = [...fresh, ...this.#queue]
   }
@@ -411,7 +442,9 @@ export class Room {
 
   /** A name was taken between judging and commit: whoever asked for it is told, the others are judged again. */
   #taken(flight: Flight): void {
-    const claiming = flight.waiting.find(({ command }) => command.kind === "room.created" || command.kind === "room.renamed")
+    const claiming = flight.waiting.find(
+      ({ command }) => command.kind === "room.created" || command.kind === "room.renamed",
+    )
     this.#again({ ...flight, waiting: flight.waiting.filter((one) => one !== claiming) })
     if (claiming) this.#sayNo(claiming, refuse("name-taken"))
   }
@@ -421,7 +454,9 @@ export class Room {
    * refusal may rest on stale news, and then the command is judged again.
    */
   #sayNo(waiting: Waiting, refusal: Refusal): void {
-    this.#lookBeforeRefusing(waiting, refusal).then(waiting.answer, () => waiting.answer(refuse("store-damaged")))
+    this.#lookBeforeRefusing(waiting, refusal).then(waiting.answer, () =>
+      waiting.answer(refuse("store-damaged")),
+    )
   }
 
   async #lookBeforeRefusing(waiting: Waiting, refusal: Refusal): Promise<Accepted | Refusal> {
@@ -453,13 +488,19 @@ export class Room {
       })
   }
 
-  async #place(messages: readonly Imported[], known?: ReadonlyMap<Uuid, number>): Promise<readonly number[] | Refusal> {
+  async #place(
+    messages: readonly Imported[],
+    known?: ReadonlyMap<Uuid, number>,
+  ): Promise<readonly number[] | Refusal> {
     const fresh = messages.filter(({ id }) => !known?.has(id))
     const seqs = new Map(known)
     if (fresh.length > 0) {
       if (this.head.type !== "room") return refuse("no-such-room")
       if ((fresh[0]?.at ?? 0) < this.head.at) {
-        return refuse("bad-input", "The room holds newer messages than these; import them into a room of their own.")
+        return refuse(
+          "bad-input",
+          "The room holds newer messages than these; import them into a room of their own.",
+        )
       }
       const batch = new Batch(this.head)
       for (const message of fresh) batch.add(...importedEntry(message, batch, seqs, this.head.seq))
@@ -557,7 +598,10 @@ export class Room {
     const events = this.#recent.after(after, READ_MAX)
     const last = events?.at(-1)
     if (!events || !last) return undefined
-    const parcel = makeParcel({ room: this.id, epoch: this.epoch, after, to: last.seq, check: last.check }, events)
+    const parcel = makeParcel(
+      { room: this.id, epoch: this.epoch, after, to: last.seq, check: last.check },
+      events,
+    )
     if (this.#parcels.size >= PARCELS_MAX) this.#parcels.clear()
     this.#parcels.set(after, parcel)
     return parcel
@@ -615,5 +659,8 @@ function importedEntry(
   const answered = typeof replyTo === "string" ? (batch.get(replyTo)?.seq ?? seqs.get(replyTo)) : replyTo
   const replies = answered !== undefined && answered > 0 && answered <= headSeq + batch.entries.length
   const body = { text, ...(style && { style }), ...(replies && { replyTo: answered }) }
-  return [{ id, at, by, kind: "message.posted", body: JSON.stringify(body), ...(replies && { cites: answered }) }, body]
+  return [
+    { id, at, by, kind: "message.posted", body: JSON.stringify(body), ...(replies && { cites: answered }) },
+    body,
+  ]
 }
