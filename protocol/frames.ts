@@ -6,9 +6,6 @@ import type { Uuid } from "./ids.ts"
 import { type Limits, limits } from "./limits.ts"
 import type { Refusal } from "./refusals.ts"
 
-/** Raised only when a frame changes its form or meaning; new event kinds do not raise it. */
-export const PROTOCOL_VERSION = 1
-
 const strict = { additionalProperties: false }
 const Seq = Type.Integer({ minimum: 0 })
 /** A room is named by its id or by its name. */
@@ -30,6 +27,8 @@ export const Hello = Type.Object(
     client: Type.Optional(Type.String({ maxLength: 128 })),
     /** Ask for `name` beside every `by`, for programs that keep no directory, and for people with `nc`. */
     names: Type.Optional(Type.Boolean()),
+    /** False: leave the list of rooms out of `welcome`, for a client that resumes and knows them. */
+    rooms: Type.Optional(Type.Boolean()),
   },
   strict,
 )

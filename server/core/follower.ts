@@ -27,7 +27,7 @@ export class Follower implements Following {
   readonly #sink: Sink
   /** The first seq the account may see; kept for the last words to someone who is put out. */
   #from: number
-  #reading = false
+  #reading: Promise<void> | undefined
   #closed = false
 
   constructor(room: Room, account: Uuid, sink: Sink, cursor: number, level: "events" | "head") {
@@ -41,9 +41,10 @@ export class Follower implements Following {
     room.followers.add(this)
   }
 
-  /** Nothing more can go out now: at the end, waiting for a slow wire, or closed. */
-  get isSettled(): boolean {
-    return this.#closed || this.cursor >= this.room.head.seq || !this.#sink.ready()
+  /** Resolves when nothing more can go out now: at the end, waiting for a slow wire, or closed. */
+  async settle(): Promise<void> {
+    this.pump()
+    while (this.#reading) await this.#reading
   }
 
   /** Sends what there is. Synchronous as long as memory reaches back to the cursor. */
@@ -71,17 +72,16 @@ export class Follower implements Following {
   }
 
   #read(): void {
-    this.#reading = true
     const from = this.cursor
-    this.room.read(from).then(
+    this.#reading = this.room.read(from).then(
       (parcel) => {
-        this.#reading = false
+        this.#reading = undefined
         if (this.#closed) return
         if (this.cursor === from && parcel.to > from) this.#send(parcel)
         this.pump()
       },
       () => {
-        this.#reading = false
+        this.#reading = undefined
         this.#end(refuse("store-damaged"))
       },
     )

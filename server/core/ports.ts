@@ -192,6 +192,8 @@ export interface Peer {
   send(out: readonly Outgoing[]): void
   /** False while the wire has more unsent than it should; the transport then calls `Inbox.drained` when it has not. */
   ready(): boolean
+  /** From now on events carry the author's `name` beside `by`: what a hello with `names` asks for. */
+  names?(): void
   /** Tells the refusal, flushes, and closes. */
   close(why: Refusal): void
 }

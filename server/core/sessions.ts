@@ -1,0 +1,120 @@
+import type { RoomHead, Welcome } from "../../protocol/frames.ts"
+import type { Uuid } from "../../protocol/ids.ts"
+import { type RefusalCode, refuse } from "../../protocol/refusals.ts"
+import type {
+  Accounts,
+  Inbox,
+  Origin,
+  Peer,
+  Requests,
+  Revocations,
+  Sessions,
+  Stop,
+  Who,
+  World,
+} from "./ports.ts"
+import type { OpenRooms } from "./rooms.ts"
+import { Session } from "./session.ts"
+import type { Presences } from "./signals.ts"
+import type { Writes } from "./writes.ts"
+
+/** A reader that takes nothing for so long is closed; it resumes by its cursor. */
+const STALLED_MAX_MS = 30_000
+const SWEEP_EVERY_MS = 5_000
+
+/** What sessions share. */
+export interface Shared {
+  readonly world: World
+  readonly rooms: OpenRooms
+  readonly accounts: Accounts
+  readonly requests: Requests
+  readonly presences: Presences
+  readonly writes: Writes
+  readonly server: Welcome["server"]
+  readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
+  /** Told of a bug that was contained. */
+  readonly broke: (error: unknown) => void
+}
+
+export interface SessionParts extends Shared {
+  readonly counts: { refused(code: RefusalCode): void }
+  joined(session: Session, who: Who): void
+  left(session: Session, who: Who | undefined): void
+}
+
+/** Every session of this node. */
+export class OpenSessions implements Sessions, Revocations {
+  /** Refusals told since the start, by code. */
+  readonly refusals = new Map<RefusalCode, number>()
+  readonly #parts: SessionParts
+  readonly #all = new Set<Session>()
+  readonly #byAccount = new Map<Uuid, Set<Session>>()
+  #stopSweep: Stop
+  #draining = false
+
+  constructor(shared: Shared) {
+    this.#parts = {
+      ...shared,
+      counts: { refused: (code) => this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1) },
+      joined: (session, who) => this.#joined(session, who),
+      left: (session, who) => this.#left(session, who),
+    }
+    this.#stopSweep = shared.world.after(SWEEP_EVERY_MS, () => this.#sweep())
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  get signedIn(): number {
+    let count = 0
+    for (const sessions of this.#byAccount.values()) count += sessions.size
+    return count
+  }
+
+  open(peer: Peer, from: Origin): Inbox {
+    const session = new Session(this.#parts, peer, from)
+    this.#all.add(session)
+    if (this.#draining) session.close(refuse("restarting"))
+    return session
+  }
+
+  #joined(session: Session, who: Who): void {
+    const known = this.#byAccount.get(who.id)
+    if (known) known.add(session)
+    else this.#byAccount.set(who.id, new Set([session]))
+    this.#parts.presences.join(session, who.id)
+  }
+
+  #left(session: Session, who: Who | undefined): void {
+    this.#all.delete(session)
+    if (!who) return
+    const sessions = this.#byAccount.get(who.id)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#byAccount.delete(who.id)
+    this.#parts.presences.leave(session, who.id)
+  }
+
+  revoked(account: Uuid, only: Uuid | undefined, except: Uuid | undefined): void {
+    for (const session of [...(this.#byAccount.get(account) ?? [])]) {
+      const id = session.who?.session
+      if (id !== except && (only === undefined || id === only)) session.close(refuse("session-ended"))
+    }
+  }
+
+  #sweep(): void {
+    const nowMs = this.#parts.world.now()
+    for (const session of this.#all) {
+      if (session.stalledMs !== undefined && nowMs - session.stalledMs > STALLED_MAX_MS)
+        session.close(refuse("too-slow"))
+    }
+    this.#stopSweep = this.#parts.world.after(SWEEP_EVERY_MS, () => this.#sweep())
+  }
+
+  /** Sends everyone away with a word, and takes nobody else. */
+  drain(): void {
+    this.#draining = true
+    this.#stopSweep()
+    for (const session of [...this.#all]) session.close(refuse("restarting"))
+  }
+}
