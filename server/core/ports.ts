@@ -46,7 +46,7 @@ export interface Entry {
   readonly target?: number
   readonly root?: number
   readonly cites?: number
-  /** The seq whose body and salt are blanked in the same transaction. */
+  /** The seq whose body and salt are blanked in the same transaction, with those of every `message.edited` of it. */
   readonly erases?: number
 }
 
@@ -102,7 +102,7 @@ export type Outcome =
   /** This id is in the room's log already. */
   | { readonly is: "known"; readonly id: Uuid }
   | { readonly is: "taken"; readonly claim: Claim }
-  /** Certainly not in the log. */
+  /** Certainly not in the log. A full disk still takes what erases, as long as there is any room at all. */
   | { readonly is: "failed"; readonly code: "store-full" | "store-failed" }
   /** Nobody knows; `find` decides. */
   | { readonly is: "unknown" }
@@ -115,7 +115,31 @@ export interface LogHead {
   readonly snapshot?: { readonly seq: number; readonly head: string }
 }
 
-/** The record. One append call is one commit, on disk before it answers; each room in it stands for itself. */
+/**
+ * What was read is not what was written: a chain that does not match, or pages the database cannot read. It is told, and
+ * never served as if whole; `parley verify` names what is damaged.
+ */
+export class StoreDamaged extends Error {
+  override readonly name = "StoreDamaged"
+  readonly code = "store-damaged"
+}
+
+/** A write of `Records` that did not happen, not in part either. */
+export class StoreRefused extends Error {
+  override readonly name = "StoreRefused"
+  /** `conflict`: another row has a value that must be unique. */
+  readonly code: "conflict" | "store-full" | "store-failed"
+
+  constructor(code: StoreRefused["code"], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/**
+ * The record. One append call is one commit, on disk before it answers; each room in it stands for itself. Reads throw
+ * `StoreDamaged`.
+ */
 export interface Log {
   append(appends: readonly Append[]): Promise<readonly Outcome[]>
   /** Up to `limit` events with seq > `after`, ascending, without a hole. */
@@ -131,7 +155,7 @@ export interface Log {
 /** What pages and counts ask of the store beside the log. All answers are of committed state. */
 export interface Pages {
   /**
-   * The seqs of messages and notices to show, nearest first, outside threads (or those of thread `root`), from `from` up:
+   * Messages and notices to show, nearest first, outside threads (or those of thread `root`), from `from` up:
    * the `limit` last ones below `before`, or with `after` the first ones above it. Erased messages are included.
    */
   shown(room: Uuid, query: PageQuery): Promise<readonly Stored[]>
@@ -593,7 +617,7 @@ export interface Counters {
 /** Kysely over the store's database: reads anywhere, single writes durable when they answer. No interactive transactions. */
 export interface Records {
   readonly db: Kysely<Tables>
-  /** Several writes, all or none. */
+  /** Several writes, all or none. Throws `StoreRefused`, as single writes do. */
   atomically(
     writes: readonly { compile(): { readonly sql: string; readonly parameters: readonly unknown[] } }[],
   ): Promise<void>
