@@ -44,12 +44,12 @@ export class Follower implements Following {
   /** Resolves when nothing more can go out now: at the end, waiting for a slow wire, or closed. */
   async settle(): Promise<void> {
     this.pump()
-    while (this.#reading) await this.#reading
+    while (this.#reading !== undefined) await this.#reading
   }
 
   /** Sends what there is. Synchronous as long as memory reaches back to the cursor. */
   pump(): void {
-    if (this.#reading) return
+    if (this.#reading !== undefined) return
     while (!this.#closed && this.cursor < this.room.head.seq && this.#sink.ready()) {
       if (this.#isOut()) return
       const parcel = this.level === "head" ? this.#bare() : this.room.parcel(this.cursor)

@@ -610,7 +610,7 @@ export class Room {
   /** The stretch after a cursor, from the log; those who ask for the same at once share one read. */
   read(after: number): Promise<RoomParcel> {
     const known = this.#reads.get(after)
-    if (known) return known
+    if (known !== undefined) return known
     const reading = this.#node.log
       .read(this.id, after, READ_MAX)
       .then((events) => {
