@@ -1,5 +1,5 @@
-// Long because it is the place of order: everything that may happen to one room's log, in one file to be read at once.
-import type { Citations, Command } from "../../protocol/event.ts"
+// Long because it is the place of order: all that may happen to one room's log, in one file to be read at once.
+import type { Command } from "../../protocol/event.ts"
 import { changesHead, evolve } from "../../protocol/events/index.ts"
 import type { Accepted, SignalDown } from "../../protocol/frames.ts"
 import { emptyHead, type Head, packHead, unpackHead } from "../../protocol/head.ts"
@@ -7,22 +7,20 @@ import type { Uuid } from "../../protocol/ids.ts"
 import { limits } from "../../protocol/limits.ts"
 import type { Actor } from "../../protocol/policy.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
-import { asCited, Batch, hasReacted, type References, references } from "./judging.ts"
-import { makeParcel, type RoomParcel } from "./parcel.ts"
+import { type Findings, fromLog, fromMemory } from "./citing.ts"
+import { Batch, isTwin } from "./judging.ts"
+import type { RoomParcel } from "./parcel.ts"
 import type { Append, Imported, Log, Outcome, Stored } from "./ports.ts"
-import { Recent, type RecentBudget } from "./recent.ts"
+import type { RecentBudget } from "./recent.ts"
+import { NO_CHECK, READ_MAX, Replay } from "./replay.ts"
 import { cardOf, claimsOf, membershipRows } from "./rows.ts"
 
 /** Events judged into one append. */
 const BATCH_MAX = 256
-/** Events read from the log at once. */
-const READ_MAX = limits.eventsPerFrameMax
 /** How often a command is judged anew when others keep moving the head, before it is told `busy`. */
 const ATTEMPTS_MAX = 40
 /** A head is kept with the log after so many events, so that loading a room folds no more than these. */
 const SNAPSHOT_EVERY_EVENTS = 1_000
-/** Stretches kept put together for followers at the same cursor. */
-const PARCELS_MAX = 16
 
 /** Someone at a cursor in the room, as far as the room cares. */
 export interface Following {
@@ -37,7 +35,6 @@ export interface Following {
 export interface Node {
   readonly log: Log
   readonly budget: RecentBudget
-  /** The epoch of the store. */
   readonly storeEpoch: Uuid
   now(): number
   /** A bug that was contained. */
@@ -50,17 +47,20 @@ export interface Node {
   appended(room: Room, events: readonly Stored[]): void
 }
 
-type Answer = (answer: Accepted | Refusal) => void
-
 interface Waiting {
   readonly actor: Actor
   readonly command: Command
-  readonly answer: Answer
+  readonly answer: (answer: Accepted | Refusal) => void
   attempts: number
   /** How much news from elsewhere the room had heard when this was judged. */
   news: number
-  /** What the log says of the command's references, and the head at which it was asked. */
-  looked?: { readonly at: number; readonly cited: Citations; readonly prev: boolean }
+  /** What the log said of it, and the head at which it was asked. */
+  found?: Findings & { readonly at: number }
+}
+
+interface No {
+  readonly waiting: Waiting
+  readonly refusal: Refusal
 }
 
 interface Loading {
@@ -72,9 +72,7 @@ interface Loading {
 interface Flight {
   readonly batch: Batch
   readonly waiting: readonly Waiting[]
-  readonly refused: readonly { readonly waiting: Waiting; readonly refusal: Refusal }[]
-  readonly append: Append
-  readonly settled?: (outcome: Outcome) => void
+  readonly refused: readonly No[]
 }
 
 /** One room on one node: a mailbox in front of its log, a short memory behind it. */
@@ -84,22 +82,21 @@ export class Room {
   /** The committed head. */
   head: Head = emptyHead
   /** The chain at the head. */
-  check = "0000000000000000"
+  check = NO_CHECK
   epoch: Uuid
   /** True while the node has it in its list of rooms with news. */
   woken = false
+  isReady = false
   readonly #node: Node
-  readonly #recent: Recent
+  readonly #replay: Replay
   /** Newest message of each member outside threads. */
   readonly #posts = new Map<Uuid, number>()
-  readonly #parcels = new Map<number, RoomParcel>()
-  readonly #reads = new Map<number, Promise<RoomParcel>>()
   #queue: Waiting[] = []
   #loads: Loading[] = []
   #flight: Flight | undefined
-  #looking = false
+  /** True while the log is asked on behalf of the first in the queue, who holds up the others. */
+  #asking = false
   #ready: Promise<void> | undefined
-  #isReady = false
   #catching: Promise<void> | undefined
   #snapshotSeq = 0
   /** Events heard from elsewhere: a refusal judged before the latest of them may be stale. */
@@ -109,44 +106,19 @@ export class Room {
     this.id = id
     this.#node = node
     this.epoch = node.storeEpoch
-    this.#recent = new Recent(node.budget)
+    this.#replay = new Replay(id, node.log, node.budget)
   }
 
   /** Resolves when the head has been folded from the log; rejects when the log cannot be read. */
   ready(): Promise<void> {
-    this.#ready ??= this.#load().catch((error: unknown) => {
+    this.#ready ??= this.#open().catch((error: unknown) => {
       this.#ready = undefined
       throw error
     })
     return this.#ready
   }
 
-  get isReady(): boolean {
-    return this.#isReady
-  }
-
-  /** True when nothing is going on here and the node may forget the room. */
-  get isIdle(): boolean {
-    return (
-      this.followers.size === 0 &&
-      this.#queue.length === 0 &&
-      this.#loads.length === 0 &&
-      !this.#flight &&
-      !this.#catching
-    )
-  }
-
-  /** Gives back the memory that the node's budget counts. */
-  forget(): void {
-    this.#recent.clear()
-    this.#parcels.clear()
-  }
-
-  lastPost(account: Uuid): number {
-    return this.#posts.get(account) ?? 0
-  }
-
-  async #load(): Promise<void> {
+  async #open(): Promise<void> {
     const kept = await this.#node.log.head(this.id)
     if (kept?.snapshot) {
       const { head, posts }: { head: string; posts: [Uuid, number][] } = JSON.parse(kept.snapshot.head)
@@ -158,8 +130,22 @@ export class Room {
       this.epoch = kept.epoch
       await this.#readOn()
     }
-    this.#isReady = true
-    if (this.#queue.length > 0 || this.#loads.length > 0) this.#node.waits(this)
+    this.isReady = true
+    this.#nudge()
+  }
+
+  /** True when nothing is going on here and the node may forget the room. */
+  get isIdle(): boolean {
+    const works = this.#queue.length > 0 || this.#loads.length > 0 || this.#flight || this.#asking
+    return !works && this.followers.size === 0 && this.#catching === undefined
+  }
+
+  forget(): void {
+    this.#replay.forget()
+  }
+
+  lastPost(account: Uuid): number {
+    return this.#posts.get(account) ?? 0
   }
 
   // ------------------------------------------------------------ commands
@@ -183,7 +169,8 @@ export class Room {
   }
 
   #nudge(): void {
-    if (this.#isReady) this.#node.waits(this)
+    if (this.#queue.length === 0 && this.#loads.length === 0) return
+    if (this.isReady) this.#node.waits(this)
     else this.ready().catch(() => this.#refuseAll(refuse("store-damaged")))
   }
 
@@ -194,49 +181,39 @@ export class Room {
 
   /** Judges what waits and gives the append to commit; undefined when there is nothing to commit now. */
   take(): Append | undefined {
-    if (!this.#isReady || this.#flight || this.#looking) return undefined
-    if (this.#queue.length === 0) {
-      this.#takeLoad()
-      return undefined
-    }
+    if (!this.isReady || this.#flight || this.#asking) return undefined
+    if (this.#queue.length === 0) return this.#takeLoad()
     const batch = new Batch(this.head)
     const waiting: Waiting[] = []
-    const refused: { waiting: Waiting; refusal: Refusal }[] = []
-    const twins: Waiting[] = []
+    const refused: No[] = []
     let taken = 0
     for (const next of this.#queue) {
       if (batch.entries.length >= BATCH_MAX) break
-      const twin = batch.get(next.command.id)
-      const known = twin ? undefined : this.#lookedUp(next, batch)
-      if (known === "ask the log") {
-        // What is cited is out of memory: settle what comes before it, so that the answer cannot go stale, then ask.
-        if (batch.entries.length === 0) this.#look(next)
-        break
-      }
+      // The second of two with one id is answered by the log, once the first is there.
+      const twin = batch.get(next.command.id) !== undefined
+      const found = twin ? undefined : this.#findings(next, batch)
+      if (!found && !twin) break
       taken++
       next.news = this.#news
-      if (known === undefined) {
-        twins.push(next)
-        continue
-      }
-      const refusal = known.prev ? this.#judge(batch, next, known.cited) : refuse("not-yet")
+      const refusal = found ? this.#judge(batch, next, found) : refuse("id-taken")
       if (refusal) refused.push({ waiting: next, refusal })
       else waiting.push(next)
     }
+    const first = this.#queue[taken]
     this.#queue.splice(0, taken)
-    // A twin waits for the outcome of the first and is answered by the log.
-    for (const twin of twins) refused.push({ waiting: twin, refusal: refuse("id-taken") })
     if (batch.entries.length === 0) {
-      for (const { waiting: one, refusal } of refused) this.#sayNo(one, refusal)
+      for (const no of refused) this.#sayNo(no)
+      // What it cites is out of memory. Nothing is in flight, so the answer cannot go stale before it is judged.
+      if (first) this.#ask(first)
       return undefined
     }
-    const append = this.#appendOf(batch)
-    this.#flight = { batch, waiting, refused, append }
-    return append
+    this.#flight = { batch, waiting, refused }
+    return this.#appendOf(batch)
   }
 
   /** A command that makes the judge throw is a bug; it is refused and the others go on. */
-  #judge(batch: Batch, { actor, command }: Waiting, cited: Citations): Refusal | undefined {
+  #judge(batch: Batch, { actor, command }: Waiting, { cited, prev }: Findings): Refusal | undefined {
+    if (!prev) return refuse("not-yet")
     try {
       return batch.judge(actor, command, cited, this.#node.now())
     } catch (error) {
@@ -245,8 +222,32 @@ export class Room {
     }
   }
 
+  #findings({ command, actor, found }: Waiting, batch: Batch): Findings | undefined {
+    if (found && found.at === batch.head.seq) return found
+    return fromMemory(command, actor, batch, this.#replay)
+  }
+
+  #ask(waiting: Waiting): void {
+    this.#asking = true
+    const at = this.head.seq
+    fromLog(waiting.command, waiting.actor, this.id, this.#node.log)
+      .then(
+        (found) => {
+          waiting.found = { ...found, at }
+        },
+        () => {
+          this.#queue = this.#queue.filter((one) => one !== waiting)
+          waiting.answer(refuse("store-damaged"))
+        },
+      )
+      .finally(() => {
+        this.#asking = false
+        this.#node.waits(this)
+      })
+  }
+
   #appendOf(batch: Batch): Append {
-    const rows = membershipRows(this.head, batch.head)
+    const members = membershipRows(this.head, batch.head)
     const claims = claimsOf(this.head, batch.head, this.id)
     const card = cardOf(this.head, batch.head)
     const keeps = this.head.seq - this.#snapshotSeq >= SNAPSHOT_EVERY_EVENTS
@@ -255,7 +256,7 @@ export class Room {
       epoch: this.epoch,
       after: batch.after,
       entries: batch.entries,
-      ...(rows.length > 0 && { members: rows }),
+      ...(members.length > 0 && { members }),
       ...(claims.length > 0 && { claims }),
       ...(card && { card }),
       ...(keeps && { snapshot: this.#snapshot() }),
@@ -266,95 +267,6 @@ export class Room {
     this.#snapshotSeq = this.head.seq
     const posts = [...this.#posts].filter(([account]) => this.head.members.has(account))
     return { seq: this.head.seq, head: JSON.stringify({ head: packHead(this.head), posts }) }
-  }
-
-  // ------------------------------------------------------------ what commands cite
-
-  /** What a command cites, from memory; `ask the log` when memory does not reach that far. */
-  #lookedUp(waiting: Waiting, batch: Batch): { cited: Citations; prev: boolean } | "ask the log" {
-    const { command, actor, looked } = waiting
-    if (looked && looked.at === batch.head.seq) return looked
-    const prev = command.prev === undefined || this.#event(command.prev, batch) !== undefined
-    if (!prev) return "ask the log"
-    const wanted = references(command)
-    if (!wanted) return { cited: {}, prev }
-    const cited: { -readonly [Key in keyof Citations]: Citations[Key] } = {}
-    for (const role of ["target", "replyTo", "root"] as const) {
-      const reference = wanted[role]
-      if (reference === undefined) continue
-      const event = this.#event(reference, batch)
-      if (!event) return "ask the log"
-      cited[role] = asCited(
-        event,
-        role === "target" ? this.#reacted(event, actor, command, batch) : undefined,
-      )
-    }
-    return { cited, prev }
-  }
-
-  #event(reference: number | Uuid, batch: Batch): Stored | undefined {
-    const pending = batch.get(reference)
-    if (pending) return pending
-    const event = typeof reference === "string" ? this.#recent.byId(reference) : this.#recent.get(reference)
-    // This batch may have erased what memory still holds.
-    const erased = event && batch.entries.some((entry) => entry.erases === event.seq)
-    return erased ? { ...event, body: null } : event
-  }
-
-  /** Whatever changed an event in memory is in memory too, since it came later. */
-  #reacted(event: Stored, actor: Actor, command: Command, batch: Batch): boolean | undefined {
-    if (!command.kind.startsWith("reaction.")) return undefined
-    const later = this.#recent.after(event.seq, Number.POSITIVE_INFINITY) ?? []
-    const changes = [...later.filter((one) => one.target === event.seq), ...batch.changes(event.seq)]
-    return hasReacted(changes, actor.account, emojiOf(command))
-  }
-
-  /** Asks the log what a command cites, then has the room judged again. */
-  #look(waiting: Waiting): void {
-    this.#looking = true
-    const at = this.head.seq
-    this.#ask(waiting).then(
-      (found) => {
-        waiting.looked = { at, ...found }
-        this.#looking = false
-        this.#node.waits(this)
-      },
-      () => {
-        this.#looking = false
-        this.#queue = this.#queue.filter((one) => one !== waiting)
-        waiting.answer(refuse("store-damaged"))
-        this.#node.waits(this)
-      },
-    )
-  }
-
-  async #ask({ command, actor }: Waiting): Promise<{ cited: Citations; prev: boolean }> {
-    const { log } = this.#node
-    const prev = command.prev === undefined || (await log.find(this.id, command.prev)) !== undefined
-    const wanted: References = references(command) ?? {}
-    const cited: { -readonly [Key in keyof Citations]: Citations[Key] } = {}
-    for (const role of ["target", "replyTo", "root"] as const) {
-      const reference = wanted[role]
-      if (reference === undefined) continue
-      const event =
-        typeof reference === "string"
-          ? await log.find(this.id, reference)
-          : (await log.read(this.id, reference - 1, 1)).find((one) => one.seq === reference)
-      if (!event) continue
-      const reacts = role === "target" && command.kind.startsWith("reaction.")
-      cited[role] = asCited(event, reacts ? await this.#askReacted(event, actor.account, command) : undefined)
-    }
-    return { cited, prev }
-  }
-
-  async #askReacted(event: Stored, by: Uuid, command: Command): Promise<boolean> {
-    let reacted = false
-    for (let after = 0; ; ) {
-      const changes = await this.#node.log.changes(this.id, event.seq, event.seq, after, READ_MAX)
-      reacted = hasReacted(changes, by, emojiOf(command), reacted)
-      if (changes.length < READ_MAX) return reacted
-      after = changes.at(-1)?.seq ?? after
-    }
   }
 
   // ------------------------------------------------------------ outcomes
@@ -370,51 +282,45 @@ export class Room {
         break
       case "moved":
         this.#again(flight)
-        this.#catchUpThenWait()
+        this.#catchUp()
         break
       case "known":
-        this.#known(flight, outcome.id)
+        this.#againWithout(flight, ({ command }) => command.id === outcome.id, refuse("id-taken"))
         break
       case "taken":
-        this.#taken(flight)
+        // Whoever asked for the name is told; the others are judged again.
+        this.#againWithout(flight, asksForName, refuse("name-taken"))
         break
       case "failed":
-        for (const one of flight.waiting) this.#sayNo(one, refuse(outcome.code))
-        for (const { waiting } of flight.refused) this.#sayNo(waiting, refuse(outcome.code))
+        this.#refuseFlight(flight, refuse(outcome.code))
         break
       case "unknown":
-        // Only the log can say; what is not in it may be sent again.
-        for (const one of flight.waiting) this.#sayNo(one, refuse("store-failed"))
-        for (const { waiting } of flight.refused) this.#sayNo(waiting, refuse("store-failed"))
-        this.#catchUpThenWait()
+        // Only the log can say what became of it; what is not there may be sent again.
+        this.#refuseFlight(flight, refuse("store-failed"))
+        this.#catchUp()
         break
       default:
         outcome satisfies never
     }
-    flight.settled?.(outcome)
-    if (this.#queue.length > 0 || this.#loads.length > 0) this.#node.waits(this)
+    this.#nudge()
   }
 
-  #committed(flight: Flight, checks: readonly string[]): void {
-    const { batch } = flight
-    const events = batch.entries.map((entry, index): Stored => {
-      const { erases: _, ...stored } = entry
-      return { ...stored, seq: batch.after + 1 + index, check: checks[index] ?? "" }
-    })
+  #committed({ batch, waiting, refused }: Flight, checks: readonly string[]): void {
+    const events = batch.stored(checks)
     if (this.head.seq === batch.after) {
       for (const [index, event] of events.entries()) this.#remember(event, batch.entries[index]?.erases)
       this.head = batch.head
       this.check = checks.at(-1) ?? this.check
       this.#node.wake(this)
     } else {
-      // A doorbell was faster than the answer: the log was read meanwhile, perhaps not to its end.
-      this.#catchUpThenWait()
+      // A doorbell was faster than the answer, and the log was read meanwhile, perhaps not to its end.
+      this.#catchUp()
     }
-    for (const [index, one] of flight.waiting.entries()) {
-      const event = events[index]
+    for (const one of waiting) {
+      const event = events[(batch.get(one.command.id)?.seq ?? 0) - batch.after - 1]
       if (event) one.answer(this.#accepted(event))
     }
-    for (const { waiting, refusal } of flight.refused) this.#sayNo(waiting, refusal)
+    for (const no of refused) this.#sayNo(no)
     this.#node.appended(this, events)
   }
 
@@ -422,105 +328,100 @@ export class Room {
     return { type: "accepted", room: this.id, id: event.id, seq: event.seq, at: event.at }
   }
 
-  /** Back to the front of the queue, in the order in which they came. */
-  #again(flight: Flight): void {
-    const all = [...flight.waiting, ...flight.refused.map(({ waiting }) => waiting)]
+  #refuseFlight({ waiting, refused }: Flight, refusal: Refusal): void {
+    for (const one of waiting) this.#sayNo({ waiting: one, refusal })
+    for (const no of refused) this.#sayNo({ ...no, refusal })
+  }
+
+  #againWithout(flight: Flight, is: (waiting: Waiting) => boolean, refusal: Refusal): void {
+    const one = flight.waiting.find(is)
+    this.#again({ ...flight, waiting: flight.waiting.filter((other) => other !== one) })
+    if (one) this.#sayNo({ waiting: one, refusal })
+  }
+
+  /** Back to the front of the queue. The refused too: they were judged on a head that never came to be. */
+  #again({ waiting, refused }: Flight): void {
+    const all = [...waiting, ...refused.map((no) => no.waiting)]
     for (const one of all) one.attempts++
-    const [tired, fresh] = [
-      all.filter((one) => one.attempts > ATTEMPTS_MAX),
-      all.filter((one) => one.attempts <= ATTEMPTS_MAX),
-    ]
-    for (const one of tired) this.#sayNo(one, refuse("busy", undefined, 200))
-    this.#queue = [...fresh, ...this.#queue]
+    const tired = all.filter((one) => one.attempts > ATTEMPTS_MAX)
+    for (const one of tired) this.#sayNo({ waiting: one, refusal: refuse("busy", undefined, 200) })
+    this.#queue = [...all.filter((one) => one.attempts <= ATTEMPTS_MAX), ...this.#queue]
   }
 
-  #known(flight: Flight, id: Uuid): void {
-    const twin = flight.waiting.find((one) => one.command.id === id)
-    this.#again({ ...flight, waiting: flight.waiting.filter((one) => one !== twin) })
-    if (twin) this.#sayNo(twin, refuse("id-taken"))
-  }
-
-  /** A name was taken between judging and commit: whoever asked for it is told, the others are judged again. */
-  #taken(flight: Flight): void {
-    const claiming = flight.waiting.find(
-      ({ command }) => command.kind === "room.created" || command.kind === "room.renamed",
-    )
-    this.#again({ ...flight, waiting: flight.waiting.filter((one) => one !== claiming) })
-    if (claiming) this.#sayNo(claiming, refuse("name-taken"))
-  }
-
-  /**
-   * Refuses, unless the log says otherwise: the event may be there already (the log outranks the answer), or the
-   * refusal may rest on stale news, and then the command is judged again.
-   */
-  #sayNo(waiting: Waiting, refusal: Refusal): void {
+  #sayNo({ waiting, refusal }: No): void {
     this.#lookBeforeRefusing(waiting, refusal).then(waiting.answer, () =>
       waiting.answer(refuse("store-damaged")),
     )
   }
 
+  /** The log outranks the answer: the event may be there already. And a refusal may rest on stale news. */
   async #lookBeforeRefusing(waiting: Waiting, refusal: Refusal): Promise<Accepted | Refusal> {
     const { command, actor } = waiting
+    await this.catchUp()
     const twin = await this.#node.log.find(this.id, command.id)
     if (twin) return isTwin(twin, actor, command) ? this.#accepted(twin) : refuse("id-taken")
-    await this.catchUp()
-    const stale = this.#news !== waiting.news && refusal.code !== "busy" && refusal.code !== "id-taken"
-    if (stale && waiting.attempts < ATTEMPTS_MAX) {
-      return new Promise((answer) => {
-        this.#queue.push({ actor, command, answer, attempts: waiting.attempts + 1, news: 0 })
-        this.#node.waits(this)
-      })
-    }
-    return refusal
+    const stale = this.#news !== waiting.news && refusal.code !== "busy"
+    if (!stale || waiting.attempts >= ATTEMPTS_MAX) return refusal
+    return new Promise((answer) => {
+      this.#queue.push({ actor, command, answer, attempts: waiting.attempts + 1, news: 0 })
+      this.#nudge()
+    })
   }
 
   // ------------------------------------------------------------ imports
 
-  #takeLoad(): void {
+  #takeLoad(): undefined {
     const load = this.#loads.shift()
     if (!load) return
-    this.#looking = true
-    this.#place(load.messages)
-      .then(load.answer, () => load.answer(refuse("store-failed")))
+    this.#asking = true
+    this.#place(load.messages, new Map())
+      .then(load.answer, (error: unknown) => {
+        this.#node.broke(error)
+        load.answer(refuse("store-failed"))
+      })
       .finally(() => {
-        this.#looking = false
-        if (this.#queue.length > 0 || this.#loads.length > 0) this.#node.waits(this)
+        this.#asking = false
+        this.#nudge()
       })
   }
 
   async #place(
     messages: readonly Imported[],
-    known?: ReadonlyMap<Uuid, number>,
+    known: ReadonlyMap<Uuid, number>,
   ): Promise<readonly number[] | Refusal> {
-    const fresh = messages.filter(({ id }) => !known?.has(id))
-    const seqs = new Map(known)
-    if (fresh.length > 0) {
-      if (this.head.type !== "room") return refuse("no-such-room")
-      if ((fresh[0]?.at ?? 0) < this.head.at) {
-        return refuse(
-          "bad-input",
-          "The room holds newer messages than these; import them into a room of their own.",
-        )
-      }
-      const batch = new Batch(this.head)
-      for (const message of fresh) batch.add(...importedEntry(message, batch, seqs, this.head.seq))
-      for (const [index, entry] of batch.entries.entries()) seqs.set(entry.id, batch.after + 1 + index)
-      const append = this.#appendOf(batch)
-      const outcome = await new Promise<Outcome>((settled) => {
-        this.#flight = { batch, waiting: [], refused: [], append, settled }
-        this.#node.log.append([append]).then(
-          ([first]) => this.settle(first ?? { is: "unknown" }),
-          () => this.settle({ is: "unknown" }),
-        )
-      })
-      if (outcome.is === "known" && !known) return this.#place(messages, await this.#alreadyThere(messages))
-      if (outcome.is === "failed") return refuse(outcome.code)
-      if (outcome.is !== "appended") return refuse("busy")
+    const fresh = messages.filter(({ id }) => !known.has(id))
+    const seqs = (batch?: Batch) => messages.map(({ id }) => known.get(id) ?? batch?.get(id)?.seq ?? 0)
+    if (fresh.length === 0) return seqs()
+    if (this.head.type !== "room") return refuse("no-such-room")
+    if ((fresh[0]?.at ?? 0) < this.head.at && known.size === 0) {
+      // Older than the head: perhaps an import that is made again.
+      const there = await this.#alreadyThere(messages)
+      if (there.size > 0) return this.#place(messages, there)
     }
-    return messages.map(({ id }) => seqs.get(id) ?? 0)
+    if ((fresh[0]?.at ?? 0) < this.head.at) {
+      return refuse(
+        "bad-input",
+        "The room holds newer messages than these; import them into a room of their own.",
+      )
+    }
+    const batch = new Batch(this.head)
+    for (const message of fresh) batch.add(message, known)
+    const [outcome] = await this.#node.log.append([this.#appendOf(batch)])
+    switch (outcome?.is) {
+      case "appended":
+        this.#committed({ batch, waiting: [], refused: [] }, outcome.checks)
+        return seqs(batch)
+      case "known":
+        return known.size > 0 ? refuse("id-taken") : this.#place(messages, await this.#alreadyThere(messages))
+      case "failed":
+        return refuse(outcome.code)
+      default:
+        await this.catchUp()
+        return refuse("busy")
+    }
   }
 
-  async #alreadyThere(messages: readonly Imported[]): Promise<Map<Uuid, number>> {
+  async #alreadyThere(messages: readonly Imported[]): Promise<ReadonlyMap<Uuid, number>> {
     const found = await Promise.all(messages.map(({ id }) => this.#node.log.find(this.id, id)))
     return new Map(found.flatMap((event) => (event ? [[event.id, event.seq] as const] : [])))
   }
@@ -529,22 +430,17 @@ export class Room {
 
   /** Hears the doorbell. The letter is used when it joins on; else the log is read. */
   rung(letter: { readonly after: number; readonly events: readonly Stored[] } | undefined): void {
-    if (!this.#isReady) return
+    if (!this.isReady) return
     const last = letter?.events.at(-1)
-    if (letter && last && last.seq <= this.head.seq) return
-    if (letter && last && letter.after === this.head.seq && !this.#flight && !this.#catching) {
-      for (const event of letter.events) this.#fold(event)
-      this.#node.wake(this)
+    if (last && last.seq <= this.head.seq) return
+    const joins =
+      letter?.after === this.head.seq && !this.#flight && !this.#asking && this.#catching === undefined
+    if (!letter || !joins) {
+      this.#catchUp()
       return
     }
-    this.catchUp().catch(() => undefined)
-  }
-
-  #catchUpThenWait(): void {
-    this.catchUp().then(
-      () => this.#node.waits(this),
-      () => this.#node.waits(this),
-    )
+    for (const event of letter.events) this.#fold(event)
+    this.#node.wake(this)
   }
 
   /** Reads the log from the head on, to its end. */
@@ -556,111 +452,56 @@ export class Room {
     return this.#catching
   }
 
+  #catchUp(): void {
+    this.catchUp().catch((error: unknown) => this.#node.broke(error))
+  }
+
   async #readOn(): Promise<void> {
     for (;;) {
       const events = await this.#node.log.read(this.id, this.head.seq, READ_MAX)
-      let folded = false
-      for (const event of events) {
-        if (event.seq !== this.head.seq + 1) continue
-        this.#fold(event)
-        folded = true
-      }
-      if (folded) this.#node.wake(this)
+      const before = this.head.seq
+      for (const event of events) if (event.seq === this.head.seq + 1) this.#fold(event)
+      if (this.head.seq > before) this.#node.wake(this)
       if (events.length < READ_MAX) return
     }
   }
 
   #fold(event: Stored): void {
-    this.#news++
     const body: unknown = changesHead(event.kind) && event.body !== null ? JSON.parse(event.body) : null
+    this.#news++
     this.head = evolve(this.head, { ...event, body })
     this.check = event.check
     this.#remember(event, event.kind === "message.deleted" ? event.target : undefined)
   }
 
   #remember(event: Stored, erases: number | undefined): void {
-    this.#recent.push(event)
-    if (event.kind === "message.posted" && event.root === undefined && this.head.members.has(event.by)) {
-      this.#posts.set(event.by, event.seq)
-    }
-    if (erases !== undefined) {
-      this.#recent.erase(erases)
-      this.#parcels.clear()
-    }
+    this.#replay.remember(event, erases)
+    const posted = event.kind === "message.posted" && event.root === undefined
+    if (posted && this.head.members.has(event.by)) this.#posts.set(event.by, event.seq)
   }
 
   // ------------------------------------------------------------ replay
 
   /** The stretch after a cursor, from memory; undefined when it must be read. The same object for all at that cursor. */
   parcel(after: number): RoomParcel | undefined {
-    const known = this.#parcels.get(after)
-    if (known && (known.to === this.head.seq || known.events.length === READ_MAX)) return known
-    const events = this.#recent.after(after, READ_MAX)
-    const last = events?.at(-1)
-    if (!events || !last) return undefined
-    const parcel = makeParcel(
-      { room: this.id, epoch: this.epoch, after, to: last.seq, check: last.check },
-      events,
-    )
-    if (this.#parcels.size >= PARCELS_MAX) this.#parcels.clear()
-    this.#parcels.set(after, parcel)
-    return parcel
+    return this.#replay.parcel(after, this.#end)
   }
 
-  /** The stretch after a cursor, from the log; those who ask for the same at once share one read. */
+  /** The stretch after a cursor, from the log. */
   read(after: number): Promise<RoomParcel> {
-    const known = this.#reads.get(after)
-    if (known !== undefined) return known
-    const reading = this.#node.log
-      .read(this.id, after, READ_MAX)
-      .then((events) => {
-        const last = events.at(-1)
-        const end = last ? { to: last.seq, check: last.check } : { to: after, check: this.check }
-        return makeParcel({ room: this.id, epoch: this.epoch, after, ...end }, events)
-      })
-      .finally(() => this.#reads.delete(after))
-    this.#reads.set(after, reading)
-    return reading
+    return this.#replay.read(after, this.#end)
   }
 
   /** The chain at a seq, for a follower who resumes; undefined when there is no such seq. */
-  async checkAt(seq: number): Promise<string | undefined> {
-    if (seq === this.head.seq) return this.check
-    if (seq === 0) return "0000000000000000"
-    const near = this.#recent.get(seq)
-    if (near) return near.check
-    return (await this.#node.log.read(this.id, seq - 1, 1)).find((event) => event.seq === seq)?.check
+  checkAt(seq: number): Promise<string | undefined> {
+    return this.#replay.checkAt(seq, this.#end)
+  }
+
+  get #end(): { epoch: Uuid; seq: number; check: string } {
+    return { epoch: this.epoch, seq: this.head.seq, check: this.check }
   }
 }
 
-function emojiOf(command: Command): unknown {
-  return (command.body as { readonly emoji?: unknown }).emoji
-}
-
-/** The same author and the same words: what a client sends when it did not hear the first answer. */
-function isTwin(event: Stored, actor: Actor, command: Command): boolean {
-  if (event.by !== actor.account || event.kind !== command.kind) return false
-  if (event.body === null) return true
-  const stored: Record<string, unknown> = JSON.parse(event.body)
-  const sent = command.body as Record<string, unknown>
-  return Object.entries(stored).every(([field, value]) => {
-    const reference = field === "replyTo" || field === "root"
-    return reference ? sent[field] !== undefined : JSON.stringify(sent[field]) === JSON.stringify(value)
-  })
-}
-
-function importedEntry(
-  message: Imported,
-  batch: Batch,
-  seqs: ReadonlyMap<Uuid, number>,
-  headSeq: number,
-): [Append["entries"][number], object] {
-  const { id, at, by, text, style, replyTo } = message
-  const answered = typeof replyTo === "string" ? (batch.get(replyTo)?.seq ?? seqs.get(replyTo)) : replyTo
-  const replies = answered !== undefined && answered > 0 && answered <= headSeq + batch.entries.length
-  const body = { text, ...(style && { style }), ...(replies && { replyTo: answered }) }
-  return [
-    { id, at, by, kind: "message.posted", body: JSON.stringify(body), ...(replies && { cites: answered }) },
-    body,
-  ]
+function asksForName({ command }: Waiting): boolean {
+  return command.kind === "room.created" || command.kind === "room.renamed"
 }
