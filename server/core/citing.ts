@@ -31,7 +31,7 @@ export function fromMemory(
     const event = inMemory(reference, batch, replay)
     if (!event) return undefined
     const changes = isReaction(role, command)
-      ? [...replay.changesOf(event), ...batch.changes(event.seq)]
+      ? [...replay.changesOf(event.seq), ...batch.changes(event.seq)]
       : undefined
     cited[role] = asCited(event, changes && hasReacted(changes, actor.account, emojiOf(command), false))
   }

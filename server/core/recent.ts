@@ -85,6 +85,10 @@ export class Recent {
     return this.#events.slice(from, from + limit)
   }
 
+  all(): readonly Stored[] {
+    return this.#events.slice(this.#first)
+  }
+
   /** Blanks an erased event. */
   erase(seq: number): void {
     const oldest = this.oldest

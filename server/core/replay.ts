@@ -33,11 +33,12 @@ export class Replay {
     this.#recent = new Recent(budget)
   }
 
-  /** Takes the newest event; `erases` is blanked here as it was in the log. */
+  /** Takes the newest event; what it `erases`, with every edit of that, is blanked here as it was in the log. */
   remember(event: Stored, erases: number | undefined): void {
     this.#recent.push(event)
     if (erases === undefined) return
-    this.#recent.erase(erases)
+    const edits = this.changesOf(erases).filter((one) => one.kind === "message.edited")
+    for (const seq of [erases, ...edits.map((one) => one.seq)]) this.#recent.erase(seq)
     this.#parcels.clear()
   }
 
@@ -46,10 +47,9 @@ export class Replay {
     return typeof reference === "string" ? this.#recent.byId(reference) : this.#recent.get(reference)
   }
 
-  /** What changed an event that is in memory: whatever did came later, so it is in memory too. */
-  changesOf(event: Stored): readonly Stored[] {
-    const later = this.#recent.after(event.seq, Number.POSITIVE_INFINITY) ?? []
-    return later.filter((one) => one.target === event.seq)
+  /** The events in memory that change `seq`; where that one is in memory too, these are all of them. */
+  changesOf(seq: number): readonly Stored[] {
+    return this.#recent.all().filter((one) => one.target === seq)
   }
 
   /** The stretch after a cursor, from memory; undefined when memory does not reach that far back. */

@@ -29,6 +29,9 @@ const GARBLED_MAX = 20
 /** Requests and submits one session may have unanswered before its next frame waits. */
 const OUTSTANDING_MAX = 512
 
+/** Heads in a pong that must fit a datagram. */
+const LOSSY_HEADS_MAX = 12
+
 type State =
   | { readonly is: "new" }
   | { readonly is: "entering" }
@@ -53,6 +56,8 @@ export class Session implements Inbox, Sink {
   #busy = false
   #outstanding = new Set<Promise<void>>()
   #garbled = 0
+  /** Whose turn it is to be told in a pong on a lossy wire. */
+  #turn = 0
 
   constructor(parts: SessionParts, peer: Peer, from: Origin) {
     this.#parts = parts
@@ -391,16 +396,26 @@ export class Session implements Inbox, Sink {
     const pong = Promise.all(earlier)
       .then(() => this.#settleFollowers())
       .then(() => {
-        const heads = []
-        for (const follower of this.#followers.values()) {
-          const { seq } = follower.room.head
-          if (follower.told === seq) continue
-          follower.told = seq
-          heads.push({ room: follower.room.id, seq })
-        }
+        const heads = this.#heads()
         this.#say({ type: "pong", ...(id !== undefined && { id }), heads })
       })
     pong.catch((error: unknown) => this.#parts.broke(error))
+  }
+
+  /** Where the log has come since the last pong. On a wire that loses pongs too, some of all, in turn. */
+  #heads(): { readonly room: Uuid; readonly seq: number }[] {
+    const followers = [...this.#followers.values()]
+    const lossy = this.#from.transport === "udp"
+    const turn = followers
+      .map((_, index) => followers[(this.#turn + index) % followers.length])
+      .slice(0, LOSSY_HEADS_MAX)
+    if (lossy) this.#turn += LOSSY_HEADS_MAX
+    const told = lossy ? turn : followers.filter((one) => one.told !== one.room.head.seq)
+    return told.flatMap((one) => {
+      if (!one) return []
+      one.told = one.room.head.seq
+      return [{ room: one.room.id, seq: one.told }]
+    })
   }
 
   async #settleFollowers(): Promise<void> {
