@@ -16,19 +16,11 @@ import type {
 } from "../core/ports.ts"
 import { chainInput, checkOf, type Link, noChain, SALT_BYTES, sealInput } from "./chain.ts"
 
-/** The rows beside the log that change with an append. */
-export interface Beside {
-  readonly room: Uuid
-  readonly claims?: readonly Claim[]
-  readonly members?: readonly MembershipRow[]
-  readonly card?: RoomCard
-}
-
 export interface MemoryOptions {
   readonly epoch: Uuid
   readonly world: Pick<World, "digest" | "random">
   /** Hears of every append that changes rows beside the log, once it is in. */
-  readonly sink?: (rows: Beside) => void
+  readonly sink?: (rows: Pick<Append, "room" | "claims" | "members" | "card">) => void
   /** The seqs above `after` of what mentions an account or the whole room; each once, in any order. */
   readonly mentions?: (room: Uuid, account: Uuid, after: number) => Iterable<number>
 }
@@ -223,6 +215,7 @@ function claimBook(): (claims: readonly Claim[]) => Claim | undefined {
   const place = ({ space, key }: Claim) => `${space} ${key}`
   /** Takes all of them, or none and answers the one that is another's. */
   return (claims) => {
+    if (claims.length === 0) return undefined
     const next = new Map(held)
     for (const claim of claims) {
       const { space, key, skeleton, holder } = claim
