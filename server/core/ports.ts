@@ -523,12 +523,40 @@ export interface Answer {
 
 // ---------------------------------------------------------------- search
 
-export interface SearchQuery {
-  /** Words and "phrases"; every one must occur; the last word may be a prefix. */
+/** One thing that must, or must not, occur in a message. */
+export interface SearchTerm {
+  /** A word or the words of a phrase, as typed. Parts joined by punctuation (`apt-get`) follow each other. */
   readonly text: string
+  /** Its last word may go on: `inst` finds `install`. */
+  readonly prefix?: true
+  readonly excluded?: true
+}
+
+/** A search as a person typed it, taken apart. Names are as typed: nobody has looked yet whether they exist. */
+export interface TypedSearch {
+  readonly terms: readonly SearchTerm[]
+  /** Account names; any of them may have written it. */
+  readonly from: readonly string[]
+  /** Names of rooms; it may be in any of them. */
+  readonly in: readonly string[]
+  /** Milliseconds since 1970: fromMs <= at < toMs. */
+  readonly fromMs?: number
+  readonly toMs?: number
+}
+
+/** The language of the search field; `server/search` implements it. */
+export interface SearchLanguage {
+  /** `offsetMinutes`: how far the person's clock is ahead of UTC; days begin by it. Mistakes are told in a sentence. */
+  parse(text: string, offsetMinutes?: number): TypedSearch | Refusal
+}
+
+export interface SearchQuery {
+  /** All of them must hold; with none, the filters decide alone. */
+  readonly terms: readonly SearchTerm[]
   /** Rooms to search, with the first seq visible in each. */
   readonly rooms: readonly { readonly room: Uuid; readonly from: number }[]
-  readonly by?: Uuid
+  /** Written by any of these; absent: by anyone. */
+  readonly by?: readonly Uuid[]
   /** Milliseconds since 1970: fromMs <= at < toMs. */
   readonly fromMs?: number
   readonly toMs?: number
@@ -537,12 +565,16 @@ export interface SearchQuery {
   readonly limit: number
 }
 
+export interface SearchPage {
+  /** By time, newest first; in the order of seq within a room. */
+  readonly hits: readonly { readonly room: Uuid; readonly seq: number }[]
+  readonly next?: string
+}
+
 /** Derived and rebuildable; newest first. It names events only: the log's row decides what is shown. */
 export interface SearchIndex {
-  search(query: SearchQuery): Promise<{
-    readonly hits: readonly { readonly room: Uuid; readonly seq: number }[]
-    readonly next?: string
-  }>
+  /** Refuses a `next` that is none (`bad-input`) and, while the index cannot be read, with `busy`. */
+  search(query: SearchQuery): Promise<SearchPage | Refusal>
   /** Wakes the follower; it reads the log by itself. */
   wake(): void
   /** How far behind the log the index is. */
