@@ -21,7 +21,8 @@ export function eventText(event: RawEvent, nameOf?: (account: string) => string 
   const name = nameOf?.(event.by)
   const named = name === undefined ? "" : `"name":${JSON.stringify(name)},`
   const target = event.target === undefined ? "" : `"target":${event.target},`
-  return `{"seq":${event.seq},"id":"${event.id}","at":${event.at},"by":"${event.by}",${named}"kind":"${event.kind}",${target}"body":${event.body ?? "null"}}`
+  const root = event.body === null && event.root !== undefined ? `"root":${event.root},` : ""
+  return `{"seq":${event.seq},"id":"${event.id}","at":${event.at},"by":"${event.by}",${named}"kind":"${event.kind}",${target}${root}"body":${event.body ?? "null"}}`
 }
 
 /** Any other frame. */

@@ -14,9 +14,11 @@ export interface Event<Kind extends string = string, Body = unknown> {
   readonly body: Body | null
   /** Only on events that change another one of this room: its seq. */
   readonly target?: number
+  /** Only where the body, which tells it otherwise, was erased: the thread the message stood in. */
+  readonly root?: number
 }
 
-/** What a client asks to append. `target`, `replyTo` and `root` may name a pending command by its id. */
+/** What a client asks to append. `target`, and a body's `replyTo` and `root`, may name a pending command by its id. */
 export interface Command {
   readonly id: Uuid
   readonly kind: string

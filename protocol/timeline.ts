@@ -91,7 +91,14 @@ function posted(event: Event): Message {
     by: event.by,
     reactions: [],
   } as const
-  if (body === null) return { ...base, style: "text", text: "", deleted: true }
+  if (body === null)
+    return {
+      ...base,
+      style: "text",
+      text: "",
+      deleted: true,
+      ...(event.root !== undefined && { root: event.root }),
+    }
   const { text, style, replyTo, root } = body
   return {
     ...base,
@@ -106,8 +113,19 @@ function notice({ seq, id, at, by, kind, body }: Event): Notice {
   return { type: "notice", seq, id, at, by, kind, body }
 }
 
-function erased({ seq, id, at, by }: Message): Message {
-  return { type: "message", seq, id, at, by, style: "text", text: "", deleted: true, reactions: [] }
+function erased({ seq, id, at, by, root }: Message): Message {
+  const bare = {
+    type: "message",
+    seq,
+    id,
+    at,
+    by,
+    style: "text",
+    text: "",
+    deleted: true,
+    reactions: [],
+  } as const
+  return root === undefined ? bare : { ...bare, root }
 }
 
 function textOf(body: unknown, field: "text" | "emoji"): string {
