@@ -23,6 +23,8 @@ export const limits = {
   eventsPerPageMax: 500,
   reactionNamesMax: 20,
   unreadCountMax: 100,
+  searchCharsMax: 512,
+  searchTermsMax: 32,
   watchedAccountsMax: 200,
   inboundFramesQueuedMax: 1_024,
   commandsQueuedPerRoomMax: 4_096,
