@@ -1,6 +1,5 @@
-import type { CounterBook } from "./counters.ts"
-import type { Gauges } from "./metrics.ts"
-import { metricsText } from "./metrics.ts"
+import { type Refusal, refuse } from "../../protocol/refusals.ts"
+import { type Records, StoreRefused } from "../core/ports.ts"
 
 /** How long one look at the store is good for: a probe costs a write to the disk. */
 const PROBE_EVERY_MS = 5_000
@@ -9,72 +8,49 @@ const PROBE_MAX_MS = 3_000
 
 export interface HealthParts {
   isDraining(): boolean
-  /** Writes something small and resolves once it is on disk. */
+  /** Writes something small; resolves once it is on disk. */
   probe(): Promise<void>
   now(): number
 }
 
-export type Readiness = "ready" | "draining" | "store-failing"
-
-/** Whether clients should be sent here; the store is probed at most once in 5 seconds. */
-export function makeReadiness({ isDraining, probe, now }: HealthParts): () => Promise<Readiness> {
+/**
+ * For `/readyz`: undefined while clients should be sent here, else why not. Asking starts a probe of the store, at most
+ * one in 5 seconds; the answer is what the latest one that finished has found.
+ */
+export function makeReadiness({ isDraining, probe, now }: HealthParts): () => Refusal | undefined {
   let probedMs = Number.NEGATIVE_INFINITY
-  let writable: Promise<boolean> = Promise.resolve(true)
-  return async () => {
-    if (isDraining()) return "draining"
+  let found: Refusal | undefined
+  return () => {
+    if (isDraining()) return refuse("restarting")
     if (now() - probedMs >= PROBE_EVERY_MS) {
       probedMs = now()
-      writable = settles(probe(), PROBE_MAX_MS)
+      outcome(probe()).then((refusal) => {
+        found = refusal
+      })
     }
-    return (await writable) ? "ready" : "store-failing"
+    return found
   }
 }
 
-function settles(work: Promise<void>, withinMs: number): Promise<boolean> {
+function outcome(work: Promise<void>): Promise<Refusal | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), withinMs)
-    const done = (is: boolean) => {
+    const timer = setTimeout(() => resolve(refuse("store-failed")), PROBE_MAX_MS)
+    const done = (refusal: Refusal | undefined) => {
       clearTimeout(timer)
-      resolve(is)
+      resolve(refusal)
     }
     work.then(
-      () => done(true),
-      () => done(false),
+      () => done(undefined),
+      (error: unknown) => done(refuse(error instanceof StoreRefused ? error.code : "store-failed")),
     )
   })
 }
 
-/** A page for machines that watch the server. */
-export interface WatchPage {
-  readonly status: number
-  readonly type: string
-  readonly text: string
-}
-
-export interface WatchParts {
-  readonly counters: CounterBook
-  readonly gauges: Gauges
-  readiness(): Promise<Readiness>
-}
-
-/** `/healthz`, `/readyz` and `/metrics`; undefined for every other path. */
-export function makeWatchPages(parts: WatchParts): (path: string) => Promise<WatchPage | undefined> {
-  return async (path) => {
-    switch (path) {
-      case "/healthz":
-        return { status: 200, type: "text/plain", text: "alive\n" }
-      case "/readyz": {
-        const readiness = await parts.readiness()
-        return { status: readiness === "ready" ? 200 : 503, type: "text/plain", text: `${readiness}\n` }
-      }
-      case "/metrics":
-        return {
-          status: 200,
-          type: "text/plain; version=0.0.4",
-          text: await metricsText(parts.counters, parts.gauges),
-        }
-      default:
-        return undefined
-    }
-  }
+/** A write that changes nothing anyone reads. */
+export async function probeStore({ db }: Records, nowMs: number): Promise<void> {
+  await db
+    .insertInto("setting")
+    .values({ key: "probe", value: String(nowMs) })
+    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(nowMs) }))
+    .execute()
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test"
 import { makeCounters } from "./counters.ts"
-import { makeReadiness, makeWatchPages } from "./health.ts"
 import { metricsText } from "./metrics.ts"
 
 const gauges = {
@@ -56,60 +55,5 @@ describe("/metrics", () => {
         expect(line).toStartWith(name)
       }
     }
-  })
-})
-
-function readiness(parts: Partial<Parameters<typeof makeReadiness>[0]>) {
-  return makeReadiness({ isDraining: () => false, probe: async () => undefined, now: () => 0, ...parts })
-}
-
-describe("/readyz", () => {
-  test("says ready while the store takes writes", async () => {
-    expect(await readiness({})()).toBe("ready")
-  })
-
-  test("says that the server drains, and asks nothing of the store then", async () => {
-    let probes = 0
-    const ready = readiness({ isDraining: () => true, probe: async () => void probes++ })
-    expect(await ready()).toBe("draining")
-    expect(probes).toBe(0)
-  })
-
-  test("says that the store fails, and notices within 5 seconds that it works again", async () => {
-    let nowMs = 0
-    let full = true
-    const probe = () => (full ? Promise.reject(new Error("full")) : Promise.resolve())
-    const ready = readiness({ now: () => nowMs, probe })
-    expect(await ready()).toBe("store-failing")
-    full = false
-    nowMs = 4_999
-    expect(await ready()).toBe("store-failing")
-    nowMs = 5_000
-    expect(await ready()).toBe("ready")
-  })
-
-  test("probes the disk once however many ask", async () => {
-    let probes = 0
-    const ready = readiness({ probe: async () => void probes++ })
-    await Promise.all([ready(), ready(), ready()])
-    expect(probes).toBe(1)
-  })
-})
-
-describe("the pages for machines", () => {
-  const pages = (state: "ready" | "draining") =>
-    makeWatchPages({ counters: makeCounters(), gauges, readiness: async () => state })
-
-  test("have a status that a load balancer understands", async () => {
-    expect(await pages("ready")("/healthz")).toMatchObject({ status: 200, text: "alive\n" })
-    expect(await pages("ready")("/readyz")).toMatchObject({ status: 200, text: "ready\n" })
-    expect(await pages("draining")("/healthz")).toMatchObject({ status: 200 })
-    expect(await pages("draining")("/readyz")).toMatchObject({ status: 503, text: "draining\n" })
-    expect((await pages("ready")("/metrics"))?.type).toBe("text/plain; version=0.0.4")
-  })
-
-  test("are three and no more", async () => {
-    expect(await pages("ready")("/metrics/")).toBeUndefined()
-    expect(await pages("ready")("/__proto__")).toBeUndefined()
   })
 })
