@@ -24,7 +24,7 @@ export function makeReadiness({ isDraining, probe, now }: HealthParts): () => Re
     if (isDraining()) return refuse("restarting")
     if (now() - probedMs >= PROBE_EVERY_MS) {
       probedMs = now()
-      outcome(probe()).then((refusal) => {
+      settled(probe(), (refusal) => {
         found = refusal
       })
     }
@@ -32,18 +32,20 @@ export function makeReadiness({ isDraining, probe, now }: HealthParts): () => Re
   }
 }
 
-function outcome(work: Promise<void>): Promise<Refusal | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(refuse("store-failed")), PROBE_MAX_MS)
-    const done = (refusal: Refusal | undefined) => {
-      clearTimeout(timer)
-      resolve(refusal)
-    }
-    work.then(
-      () => done(undefined),
-      (error: unknown) => done(refuse(error instanceof StoreRefused ? error.code : "store-failed")),
-    )
-  })
+/** Tells once how the work ended, at the latest when it has taken too long. */
+function settled(work: Promise<void>, tell: (refusal: Refusal | undefined) => void): void {
+  const timer = setTimeout(() => tell(refuse("store-failed")), PROBE_MAX_MS)
+  const done = (refusal: Refusal | undefined) => {
+    clearTimeout(timer)
+    tell(refusal)
+  }
+  work.then(
+    () => done(undefined),
+    (error: unknown) => {
+      const full = error instanceof StoreRefused && error.code === "store-full"
+      done(refuse(full ? "store-full" : "store-failed"))
+    },
+  )
 }
 
 /** A write that changes nothing anyone reads. */
