@@ -9,6 +9,7 @@ import { OpenRooms } from "../server/core/rooms.ts"
 import { OpenSessions } from "../server/core/sessions.ts"
 import { Presences } from "../server/core/signals.ts"
 import { Writes } from "../server/core/writes.ts"
+import { makeCounters } from "../server/ops/counters.ts"
 import { memoryLog } from "../server/store/memory.ts"
 import { cast, castId, type Name, places } from "./cast.ts"
 
@@ -188,6 +189,7 @@ export class House {
     const writes = new Writes(world)
     const broke = (error: unknown) => this.broken.push(error)
     const names = new Map<string, Uuid>(Object.values(places).map(({ id, name }) => [name, id]))
+    const counters = makeCounters()
     this.rooms = new OpenRooms({
       log,
       bus,
@@ -196,6 +198,7 @@ export class House {
       rates: new Rates(world, options.rate ?? { perSecond: 1_000, burst: 1_000 }),
       epoch,
       named: async (fold) => names.get(fold),
+      counters,
       shared: false,
       broke,
     })
@@ -206,6 +209,7 @@ export class House {
       requests: { answer: async (_, { name }) => ({ status: 200, body: { echo: name } }) },
       presences: new Presences(world, bus),
       writes,
+      counters,
       server: { name: "Parley", version: "test" },
       roomsOf: async () => [],
       broke,

@@ -355,6 +355,8 @@ export interface PasswordServices {
 /** An account as directories show it. */
 export interface Person extends Account {
   readonly banned: boolean
+  /** False: an author of an import whom nobody has claimed; there is no password. */
+  readonly claimed: boolean
 }
 
 export interface PeopleServices {

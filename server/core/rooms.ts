@@ -5,7 +5,7 @@ import { isUuid, type Uuid } from "../../protocol/ids.ts"
 import { foldName } from "../../protocol/names.ts"
 import type { Actor } from "../../protocol/policy.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
-import type { Append, Bus, Imported, Log, Outcome, Rooms, Stop, Stored, World } from "./ports.ts"
+import type { Append, Bus, Counters, Imported, Log, Outcome, Rooms, Stop, Stored, World } from "./ports.ts"
 import type { Rates } from "./rates.ts"
 import { RecentBudget } from "./recent.ts"
 import { type Node, Room } from "./room.ts"
@@ -27,6 +27,7 @@ export interface RoomsParts {
   readonly world: World
   readonly writes: Writes
   readonly rates: Rates
+  readonly counters: Counters
   readonly epoch: Uuid
   /** Who holds a room name, by its folded form. */
   readonly named: (fold: string) => Promise<Uuid | undefined>
@@ -47,7 +48,6 @@ export class OpenRooms implements Rooms, Node {
   readonly log: Log
   readonly budget = new RecentBudget()
   readonly storeEpoch: Uuid
-  readonly counts = { appended: 0, commits: 0, commitMs: 0, flushes: 0 }
   readonly #parts: RoomsParts
   readonly #rooms = new Map<Uuid, Kept>()
   readonly #ids = new Map<string, Uuid>()
@@ -191,12 +191,11 @@ export class OpenRooms implements Rooms, Node {
   }
 
   #append(rooms: readonly Room[], appends: readonly Append[]): void {
-    const startedMs = this.now()
+    const startedMs = performance.now()
     this.#commits++
     const settle = (outcomes: readonly Outcome[]) => {
       this.#commits--
-      this.counts.commits++
-      this.counts.commitMs += this.now() - startedMs
+      this.#parts.counters.commit.observe((performance.now() - startedMs) / 1_000)
       for (const [index, room] of rooms.entries()) this.#settle(room, outcomes[index] ?? { is: "unknown" })
       this.#commit()
     }
@@ -215,7 +214,7 @@ export class OpenRooms implements Rooms, Node {
   }
 
   appended(room: Room, events: readonly Stored[]): void {
-    this.counts.appended += events.length
+    this.#parts.counters.eventsAppendedTotal += events.length
     const first = events[0]
     if (!first) return
     this.#parts.bus.ring(`room:${room.id}`, { after: first.seq - 1, events })
@@ -247,7 +246,6 @@ export class OpenRooms implements Rooms, Node {
 
   #flush(): void {
     this.#flushedMs = this.now()
-    this.counts.flushes++
     const rooms = this.#news
     this.#news = []
     for (const room of rooms) {

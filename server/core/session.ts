@@ -46,7 +46,7 @@ export class Session implements Inbox, Sink {
   stalledMs: number | undefined
   readonly #parts: SessionParts
   readonly #peer: Peer
-  readonly #from: Origin
+  readonly from: Origin
   readonly #followers = new Map<Uuid, Follower>()
   #state: State = { is: "new" }
   #out: Outgoing[] = []
@@ -62,7 +62,7 @@ export class Session implements Inbox, Sink {
   constructor(parts: SessionParts, peer: Peer, from: Origin) {
     this.#parts = parts
     this.#peer = peer
-    this.#from = from
+    this.from = from
   }
 
   get who(): Who | undefined {
@@ -77,6 +77,7 @@ export class Session implements Inbox, Sink {
 
   receive(frame: Up): void {
     if (this.#state.is === "closed") return
+    this.#parts.counters.framesReceivedTotal++
     if (this.#busy || this.#waiting.length > 0 || this.#outstanding.size >= OUTSTANDING_MAX) {
       if (this.#waiting.length >= limits.inboundFramesQueuedMax) this.close(refuse("too-fast"))
       else this.#waiting.push(frame)
@@ -159,7 +160,7 @@ export class Session implements Inbox, Sink {
       case "request":
         this.#settles(
           this.#parts.requests
-            .answer(who, { id: frame.id, name: frame.name, input: frame.input ?? {} }, this.#from)
+            .answer(who, { id: frame.id, name: frame.name, input: frame.input ?? {} }, this.from)
             .then(({ status, body }) => this.#say({ type: "response", id: frame.id, status, body })),
         )
         return undefined
@@ -199,7 +200,7 @@ export class Session implements Inbox, Sink {
       )
       return undefined
     }
-    const token = frame.token ?? (frame.name === undefined ? this.#from.token : undefined)
+    const token = frame.token ?? (frame.name === undefined ? this.from.token : undefined)
     if (frame.names === true) this.#peer.names?.()
     if (token === undefined) return this.#enter(frame)
     const who = this.#parts.accounts.resume(token)
@@ -213,7 +214,7 @@ export class Session implements Inbox, Sink {
   async #enter(frame: Hello): Promise<void> {
     this.#state = { is: "entering" }
     const { type: _, version: __, ...claim } = frame
-    const entered = await this.#parts.accounts.enter(claim, this.#from)
+    const entered = await this.#parts.accounts.enter(claim, this.from)
     if (this.#isClosed()) return
     if (isRefusal(entered)) {
       this.#state = { is: "new" }
@@ -405,7 +406,7 @@ export class Session implements Inbox, Sink {
   /** Where the log has come since the last pong. On a wire that loses pongs too, some of all, in turn. */
   #heads(): { readonly room: Uuid; readonly seq: number }[] {
     const followers = [...this.#followers.values()]
-    const lossy = this.#from.transport === "udp"
+    const lossy = this.from.transport === "udp"
     const turn = followers
       .map((_, index) => followers[(this.#turn + index) % followers.length])
       .slice(0, LOSSY_HEADS_MAX)
@@ -431,6 +432,7 @@ export class Session implements Inbox, Sink {
   }
 
   push(parcel: RoomParcel): void {
+    this.#parts.counters.eventsDeliveredTotal += parcel.events.length
     this.#add(parcel)
   }
 
@@ -451,7 +453,7 @@ export class Session implements Inbox, Sink {
     refusal: Refusal,
     about?: { readonly room?: string; readonly id?: Uuid | undefined },
   ): void {
-    this.#parts.counts.refused(refusal.code)
+    this.#parts.counters.refused(refusal.code)
     this.#say({
       type: "refused",
       of,

@@ -1,6 +1,6 @@
 import type { RoomHead, Welcome } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
-import { type RefusalCode, refuse } from "../../protocol/refusals.ts"
+import { refuse } from "../../protocol/refusals.ts"
 import type {
   Accounts,
   Inbox,
@@ -30,6 +30,7 @@ export interface Shared {
   readonly requests: Requests
   readonly presences: Presences
   readonly writes: Writes
+  readonly counters: Counters
   readonly server: Welcome["server"]
   readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
   /** Told of a bug that was contained. */
@@ -37,15 +38,12 @@ export interface Shared {
 }
 
 export interface SessionParts extends Shared {
-  readonly counts: { refused(code: RefusalCode): void }
   joined(session: Session, who: Who): void
   left(session: Session, who: Who | undefined): void
 }
 
 /** Every session of this node. */
 export class OpenSessions implements Sessions, Revocations {
-  /** Refusals told since the start, by code. */
-  readonly refusals = new Map<RefusalCode, number>()
   readonly #parts: SessionParts
   readonly #all = new Set<Session>()
   readonly #byAccount = new Map<Uuid, Set<Session>>()
@@ -55,26 +53,16 @@ export class OpenSessions implements Sessions, Revocations {
   constructor(shared: Shared) {
     this.#parts = {
       ...shared,
-      counts: { refused: (code) => this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1) },
       joined: (session, who) => this.#joined(session, who),
       left: (session, who) => this.#left(session, who),
     }
     this.#stopSweep = shared.world.after(SWEEP_EVERY_MS, () => this.#sweep())
   }
 
-  get size(): number {
-    return this.#all.size
-  }
-
-  get signedIn(): number {
-    let count = 0
-    for (const sessions of this.#byAccount.values()) count += sessions.size
-    return count
-  }
-
   open(peer: Peer, from: Origin): Inbox {
     const session = new Session(this.#parts, peer, from)
     this.#all.add(session)
+    this.#parts.counters.connections[from.transport]++
     if (this.#draining) session.close(refuse("restarting"))
     return session
   }
@@ -83,12 +71,15 @@ export class OpenSessions implements Sessions, Revocations {
     const known = this.#byAccount.get(who.id)
     if (known) known.add(session)
     else this.#byAccount.set(who.id, new Set([session]))
+    this.#parts.counters.sessions++
     this.#parts.presences.join(session, who.id)
   }
 
   #left(session: Session, who: Who | undefined): void {
-    this.#all.delete(session)
+    if (!this.#all.delete(session)) return
+    this.#parts.counters.connections[session.from.transport]--
     if (!who) return
+    this.#parts.counters.sessions--
     const sessions = this.#byAccount.get(who.id)
     sessions?.delete(session)
     if (sessions?.size === 0) this.#byAccount.delete(who.id)

@@ -1,6 +1,7 @@
 import { readUp } from "../../protocol/check.ts"
 import { downText, eventsText } from "../../protocol/codec.ts"
 
+import type { RoomHead } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import { isRefusal, type Refusal, refusals } from "../../protocol/refusals.ts"
 import type { Link } from "../../sdk/ports.ts"
@@ -10,6 +11,7 @@ import { OpenRooms } from "../../server/core/rooms.ts"
 import { OpenSessions } from "../../server/core/sessions.ts"
 import { Presences } from "../../server/core/signals.ts"
 import { Writes } from "../../server/core/writes.ts"
+import { makeCounters } from "../../server/ops/counters.ts"
 import { type FaultyBus, faultyLog, type Weather } from "./faults.ts"
 import type { Life, SimulatedWorld } from "./world.ts"
 
@@ -33,6 +35,7 @@ export class SimulatedNode {
   readonly broken: unknown[] = []
   readonly #world: SimulatedWorld
   readonly #weather: Weather
+  readonly #places: readonly Uuid[]
   readonly #wires = new Set<() => void>()
 
   constructor(
@@ -42,13 +45,16 @@ export class SimulatedNode {
     bus: FaultyBus,
     epoch: Uuid,
     people: readonly SimulatedAccount[],
+    places: readonly Uuid[],
   ) {
+    this.#places = places
     this.#world = world
     this.#weather = weather
     const seen = world.seenBy(this.life)
     const broke = (error: unknown) => this.broken.push(error)
     const accounts = accountsOf(people)
     const writes = new Writes(seen)
+    const counters = makeCounters()
     this.rooms = new OpenRooms({
       log: faultyLog(world, this.life, weather, log),
       bus: bus.seenBy(this.life),
@@ -57,6 +63,7 @@ export class SimulatedNode {
       rates: new Rates(seen, { perSecond: 1_000_000, burst: 1_000_000 }),
       epoch,
       named: async () => undefined,
+      counters,
       shared: true,
       broke,
     })
@@ -72,8 +79,9 @@ export class SimulatedNode {
       },
       presences: new Presences(seen, bus.seenBy(this.life)),
       writes,
+      counters,
       server: { name: "simulation", version: "0" },
-      roomsOf: async () => [],
+      roomsOf: (account) => this.roomsOf(account),
       broke,
     })
     const sweep = () => {
@@ -81,6 +89,18 @@ export class SimulatedNode {
       world.after(this.life, SWEEP_EVERY_MS, sweep)
     }
     sweep()
+  }
+
+  /** Which of the world's rooms an account is in, as this node sees it. */
+  async roomsOf(account: Uuid): Promise<readonly RoomHead[]> {
+    const heads = await Promise.all(
+      this.#places.map(async (room) => ({ room, head: await this.rooms.head(room) })),
+    )
+    return heads.flatMap(({ room, head }) => {
+      if (!head?.type || !head.members.has(account)) return []
+      const { type, name, visibility, seq } = head
+      return [{ room, type, name, visibility, epoch: this.rooms.storeEpoch, seq }]
+    })
   }
 
   kill(): void {
