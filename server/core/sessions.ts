@@ -3,6 +3,7 @@ import type { Uuid } from "../../protocol/ids.ts"
 import { refuse } from "../../protocol/refusals.ts"
 import type {
   Accounts,
+  Counters,
   Inbox,
   Origin,
   Peer,
