@@ -1,5 +1,6 @@
 import type { Event } from "./event.ts"
 import type { Uuid } from "./ids.ts"
+import { limits } from "./limits.ts"
 
 /** Roles in the house, weakest first. */
 export const houseRoles = ["guest", "member", "moderator", "admin", "owner"] as const
@@ -9,10 +10,16 @@ export type HouseRole = (typeof houseRoles)[number]
 export const roomRoles = ["member", "voice", "moderator", "owner"] as const
 export type RoomRole = (typeof roomRoles)[number]
 
-export type RoomType = "room" | "direct" | "self" | "house"
-export type Visibility = "public" | "private"
+/** The sorts of log: rooms, direct rooms, what happened to an account, what happened to the house. */
+export const roomTypes = ["room", "direct", "self", "house"] as const
+export type RoomType = (typeof roomTypes)[number]
+
+export const visibilities = ["public", "private"] as const
+export type Visibility = (typeof visibilities)[number]
+
 /** `shared`: members see the past from before they joined. `joined`: only what came after. */
-export type History = "shared" | "joined"
+export const histories = ["shared", "joined"] as const
+export type History = (typeof histories)[number]
 
 export interface Member {
   readonly role: RoomRole
@@ -35,11 +42,14 @@ export interface Head {
   readonly topic: string
   readonly visibility: Visibility
   readonly history: History
-  /** Someone who joins now sees events from this seq on, where history is shared. */
+  /** Where history is shared: who joins now sees events from this seq on. */
   readonly sharedFrom: number
   readonly archived: boolean
   readonly members: ReadonlyMap<Uuid, Member>
-  /** Those who left or were put out, and the seq of the event that did it: the last one they may see. */
+  /**
+   * Those who left or were put out, and the seq of the event that did it: the last one they may see. Oldest first; only
+   * the newest `departuresKeptPerRoomMax` are kept.
+   */
   readonly gone: ReadonlyMap<Uuid, number>
   readonly banned: ReadonlySet<Uuid>
   readonly invited: ReadonlySet<Uuid>
@@ -71,14 +81,14 @@ export const emptyHead: Head = {
   gone: new Map(),
   banned: new Set(),
   invited: new Set(),
-  settings: { posting: "member", topic: "member", invite: "member", pin: "member", limit: 20_000 },
+  settings: {
+    posting: "member",
+    topic: "member",
+    invite: "member",
+    pin: "member",
+    limit: limits.membersPerRoomMax,
+  },
   pins: new Set(),
-}
-
-/** From which seq on an account sees this room, and up to which; undefined: nothing at all. */
-export function sight(head: Head, account: Uuid): { readonly from: number; readonly to: number } | undefined {
-  const member = head.members.get(account)
-  return member ? { from: member.from, to: Number.POSITIVE_INFINITY } : undefined
 }
 
 /** Whether someone who sees from `from` on may see an event: itself and all it points at must lie within. */
@@ -87,6 +97,14 @@ export function isVisible(
   from: number,
 ): boolean {
   return event.seq >= from && (event.cites ?? event.seq) >= from
+}
+
+/** A set without an item; the same set when it is not in it. */
+export function setWithout<Item>(set: ReadonlySet<Item>, item: Item): ReadonlySet<Item> {
+  if (!set.has(item)) return set
+  const rest = new Set(set)
+  rest.delete(item)
+  return rest
 }
 
 /** A head as JSON, for the snapshots a large room is loaded from. */

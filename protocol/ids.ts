@@ -1,7 +1,8 @@
 /** UUIDs in their 36-character lower-case text form (RFC 9562). Pure: time, randomness and digests are handed in. */
 export type Uuid = string
 
-const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+export const UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+const FORM = new RegExp(UUID_PATTERN)
 
 export function isUuid(text: string): boolean {
   return FORM.test(text)

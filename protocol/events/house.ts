@@ -1,50 +1,31 @@
 import Type, { type Static } from "typebox"
-import type { Head } from "../head.ts"
+import { type Head, houseRoles } from "../head.ts"
 import { limits } from "../limits.ts"
 import type { Actor } from "../policy.ts"
-import { type Checked, type Matter, refused, UuidText, type Verdict } from "./matter.ts"
+import { type Checked, type Matter, refused, strict, UuidText, type Verdict } from "./matter.ts"
 
-const strict = { additionalProperties: false }
-const Role = Type.Union([
-  Type.Literal("guest"),
-  Type.Literal("member"),
-  Type.Literal("moderator"),
-  Type.Literal("admin"),
-  Type.Literal("owner"),
-])
+/** Who did it, where the event is written by the server in their name. */
+const By = Type.Optional(UuidText)
 
-/** `actor` is who did it, where the event is written by the server in their name. */
-export const HouseRole = Type.Object(
-  { account: UuidText, role: Role, actor: Type.Optional(UuidText) },
-  strict,
-)
-export const HouseBan = Type.Object(
-  {
-    account: UuidText,
-    banned: Type.Boolean(),
-    reason: Type.Optional(Type.String({ maxLength: limits.reasonBytesMax })),
-    actor: Type.Optional(UuidText),
-  },
-  strict,
-)
-export const HouseSetting = Type.Object(
-  {
-    key: Type.Union([Type.Literal("name"), Type.Literal("registration"), Type.Literal("welcome")]),
-    value: Type.String({ maxLength: limits.settingBytesMax }),
-    actor: Type.Optional(UuidText),
-  },
-  strict,
-)
+const HouseRole = strict({ account: UuidText, role: Type.Enum(houseRoles), actor: By })
+const HouseBan = strict({
+  account: UuidText,
+  banned: Type.Boolean(),
+  reason: Type.Optional(Type.String({ maxLength: limits.reasonBytesMax })),
+  actor: By,
+})
+const HouseSetting = strict({
+  key: Type.Enum(["name", "registration", "welcome"]),
+  value: Type.String({ maxLength: limits.settingBytesMax }),
+  actor: By,
+})
 /** Ends one session, or all of an account's but `except`. Every node follows the house log, so it holds everywhere. */
-export const HouseRevocation = Type.Object(
-  {
-    account: UuidText,
-    session: Type.Optional(UuidText),
-    except: Type.Optional(UuidText),
-    actor: Type.Optional(UuidText),
-  },
-  strict,
-)
+const HouseRevocation = strict({
+  account: UuidText,
+  session: Type.Optional(UuidText),
+  except: Type.Optional(UuidText),
+  actor: By,
+})
 
 export type HouseRole = Static<typeof HouseRole>
 export type HouseBan = Static<typeof HouseBan>

@@ -3,7 +3,7 @@ import type { Citations, Command, Draft } from "../event.ts"
 import type { Head, HeadEvent } from "../head.ts"
 import type { Actor } from "../policy.ts"
 import { house } from "./house.ts"
-import type { Verdict } from "./matter.ts"
+import { type Matter, refused, type Verdict } from "./matter.ts"
 import { member } from "./member.ts"
 import { message } from "./message.ts"
 import { pin } from "./pin.ts"
@@ -39,17 +39,22 @@ export function commandSchema(kind: Kind): TSchema {
   return matter.command ?? matter.body
 }
 
-interface AnyMatter {
-  decide?(head: Head, actor: Actor, command: Command, cited: Citations): Verdict
+/** A matter as it is met by kind; the schemas have seen to the bodies. */
+type AnyMatter = Matter<never> & {
+  decide(head: Head, actor: Actor, command: Command, cited: Citations): Verdict
   evolve?(head: Head, event: HeadEvent): Head
 }
 
 /** Judges a command whose body has passed `commandSchema`. Pure. */
 export function decide(head: Head, actor: Actor, command: Command, cited: Citations): Verdict {
-  if (!isKind(command.kind))
-    return { refused: "bad-input", message: `There is no kind of event called ${command.kind.slice(0, 64)}.` }
-  const matter = matters[command.kind] as AnyMatter
-  return matter.decide ? matter.decide(head, actor, command, cited) : { refused: "forbidden" }
+  const { kind, target } = command
+  if (!isKind(kind)) return refused("bad-input", `There is no kind of event called ${kind.slice(0, 64)}.`)
+  const matter: AnyMatter = matters[kind]
+  if (matter.aims && target === undefined)
+    return refused("bad-input", `${kind} needs a target: the event it changes.`)
+  if (!matter.aims && target !== undefined)
+    return refused("bad-input", `${kind} changes no other event, so it takes no target.`)
+  return matter.decide(head, actor, command, cited)
 }
 
 /** False for kinds that leave the head as it is but for `seq` and `at`: their bodies need not be read to fold it. */

@@ -1,13 +1,22 @@
-import Type, { type TSchema } from "typebox"
+import Type, { type TProperties, type TSchema } from "typebox"
 import type { Citations, Command, Draft } from "../event.ts"
-import type { Head, HeadEvent } from "../head.ts"
+import { type Head, type HeadEvent, histories, roomRoles, visibilities } from "../head.ts"
+import { UUID_PATTERN } from "../ids.ts"
 import type { Actor } from "../policy.ts"
 import type { RefusalCode } from "../refusals.ts"
 
 /** A UUID in its canonical lower-case form; any other spelling is another key, so it is refused. */
-export const UuidText = Type.String({
-  pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
-})
+export const UuidText = Type.String({ pattern: UUID_PATTERN })
+/** The place of an event in its room. Beyond what a double holds exactly, no number is one. */
+export const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+export const RoleInRoom = Type.Enum(roomRoles)
+export const Visibility = Type.Enum(visibilities)
+export const History = Type.Enum(histories)
+
+/** An object that takes no other fields than these. */
+export function strict<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false })
+}
 
 /** A command whose body has passed its kind's schema. */
 export interface Checked<Body> extends Command {
@@ -29,8 +38,10 @@ export interface Matter<Body> {
   readonly body: TSchema
   /** The form of a command's body where it differs: references may be ids there. */
   readonly command?: TSchema
-  /** Judges a command against a head. Absent: only the server makes such events. */
-  decide?(head: Head, actor: Actor, command: Checked<Body>, cited: Citations): Verdict
+  /** It changes an earlier event of the room, which the command names as its target. */
+  readonly aims?: true
+  /** Judges a command against a head. */
+  decide(head: Head, actor: Actor, command: Checked<Body>, cited: Citations): Verdict
   /** What the event changes in the head besides `seq` and `at`. */
   evolve?(head: Head, event: HeadEvent & { readonly body: Body }): Head
 }

@@ -1,61 +1,58 @@
 import Type, { type Static } from "typebox"
 import type { Citations, Cited } from "../event.ts"
-import { type Head, isVisible } from "../head.ts"
+import { type Head, isVisible, setWithout } from "../head.ts"
 import { limits } from "../limits.ts"
 import { type Actor, forbids } from "../policy.ts"
-import { isBlank, isCleanText } from "../text.ts"
-import { type Checked, type Matter, refused, UuidText, type Verdict } from "./matter.ts"
+import type { RefusalCode } from "../refusals.ts"
+import { fitsBytes, isBlank, isCleanText } from "../text.ts"
+import { type Checked, type Matter, refused, Seq, strict, UuidText, type Verdict } from "./matter.ts"
 
 const Text = Type.String({ maxLength: limits.textBytesMax })
-const Style = Type.Union([Type.Literal("action"), Type.Literal("notice")])
-const Seq = Type.Integer({ minimum: 1 })
+const Style = Type.Enum(["action", "notice"])
 const SeqOrId = Type.Union([Seq, UuidText])
-const strict = { additionalProperties: false }
 
 /** `style` absent means plain text; `action` is `/me`; `notice` asks for no automatic answer. */
-export const MessagePosted = Type.Object(
-  { text: Text, style: Type.Optional(Style), replyTo: Type.Optional(Seq), root: Type.Optional(Seq) },
-  strict,
-)
-export const PostMessage = Type.Object(
-  { text: Text, style: Type.Optional(Style), replyTo: Type.Optional(SeqOrId), root: Type.Optional(SeqOrId) },
-  strict,
-)
-export const MessageEdited = Type.Object({ text: Text }, strict)
-export const MessageDeleted = Type.Object({}, strict)
+const MessagePosted = strict({
+  text: Text,
+  style: Type.Optional(Style),
+  replyTo: Type.Optional(Seq),
+  root: Type.Optional(Seq),
+})
+const PostMessage = strict({
+  text: Text,
+  style: Type.Optional(Style),
+  replyTo: Type.Optional(SeqOrId),
+  root: Type.Optional(SeqOrId),
+})
+const MessageEdited = strict({ text: Text })
+const MessageDeleted = strict({})
 
-export type MessagePosted = Static<typeof MessagePosted>
-export type MessageEdited = Static<typeof MessageEdited>
-export type MessageDeleted = Static<typeof MessageDeleted>
+type MessagePosted = Static<typeof MessagePosted>
+type PostMessage = Static<typeof PostMessage>
+type MessageEdited = Static<typeof MessageEdited>
+type MessageDeleted = Static<typeof MessageDeleted>
 
-/** A message that can still be answered, changed or reacted to. */
-export function isMessage(cited: Cited | undefined): cited is Cited {
-  return cited !== undefined && cited.kind === "message.posted" && !cited.erased
-}
-
-/** True when the actor may see what is cited: nobody may touch, or learn of, what is hidden from them. */
-export function sees(head: Head, actor: Actor, cited: Cited): boolean {
-  if (actor.system) return true
-  const from = head.members.get(actor.account)?.from
-  return from !== undefined && isVisible(cited, from)
-}
-
-/** The message a command is aimed at, or the refusal. One that is hidden, erased or none is told alike. */
+/**
+ * The message a command is aimed at. Undefined for one that is not there, is no message, was erased, or is hidden from
+ * the actor: nobody may touch what they may not see, nor learn from a refusal that it exists.
+ */
 export function aimedAt(head: Head, actor: Actor, cited: Cited | undefined): Cited | undefined {
-  return isMessage(cited) && sees(head, actor, cited) ? cited : undefined
+  if (cited?.kind !== "message.posted" || cited.erased) return undefined
+  if (actor.system) return cited
+  const from = head.members.get(actor.account)?.from
+  return from !== undefined && isVisible(cited, from) ? cited : undefined
 }
 
-function decidePosted(
-  head: Head,
-  actor: Actor,
-  command: Checked<Static<typeof PostMessage>>,
-  cited: Citations,
-): Verdict {
-  const no = forbids(head, actor, "message.posted")
-  if (no) return refused(no)
-  if (head.archived) return refused("archived")
+/** Why a text cannot be a message. */
+function forbidsText(text: string): RefusalCode | undefined {
+  if (!fitsBytes(text, limits.textBytesMax)) return "too-large"
+  return isCleanText(text) && !isBlank(text) ? undefined : "bad-text"
+}
+
+function decidePosted(head: Head, actor: Actor, command: Checked<PostMessage>, cited: Citations): Verdict {
   const { text, style, replyTo, root } = command.body
-  if (!isCleanText(text) || isBlank(text)) return refused("bad-text")
+  const no = forbids(head, actor, "message.posted") ?? (head.archived ? "archived" : forbidsText(text))
+  if (no) return refused(no)
   const answered = replyTo === undefined ? undefined : aimedAt(head, actor, cited.replyTo)
   if (replyTo !== undefined && !answered)
     return refused("no-such-message", "The message this replies to is not there.")
@@ -73,7 +70,7 @@ function decidePosted(
     ...(answered && { replyTo: answered.seq }),
     ...(thread && { root: thread.seq }),
   }
-  const pointsAt = [answered, thread].flatMap((one) => (one ? [one.seq, one.cites ?? one.seq] : []))
+  const pointsAt = [answered, thread].flatMap((one) => (one ? [oldest(one)] : []))
   return {
     kind: "message.posted",
     body,
@@ -82,26 +79,29 @@ function decidePosted(
   }
 }
 
-/** An event that changes a message carries the message's thread and everything the message points at. */
-export function changing(kind: string, body: object, target: Cited): Verdict {
+/** The oldest seq that something pointing at an event depends on. */
+function oldest(cited: Cited): number {
+  return cited.cites ?? cited.seq
+}
+
+/** The draft of an event that changes a message: it stands in the message's thread and depends on what that one does. */
+export function changing<Body extends object>(kind: string, body: Body, target: Cited) {
   return {
     kind,
     body,
     target: target.seq,
-    cites: target.cites ?? target.seq,
+    cites: oldest(target),
     ...(target.root !== undefined && { root: target.root }),
   }
 }
 
 function decideEdited(head: Head, actor: Actor, command: Checked<MessageEdited>, cited: Citations): Verdict {
-  const no = forbids(head, actor, "message.edited")
+  const { text } = command.body
+  const no = forbids(head, actor, "message.edited") ?? (head.archived ? "archived" : forbidsText(text))
   if (no) return refused(no)
-  if (head.archived) return refused("archived")
   const target = aimedAt(head, actor, cited.target)
   if (!target) return refused("no-such-message")
   if (target.by !== actor.account) return refused("not-yours")
-  const { text } = command.body
-  if (!isCleanText(text) || isBlank(text)) return refused("bad-text")
   return changing("message.edited", { text }, target)
 }
 
@@ -117,26 +117,25 @@ function decideDeleted(
   if (!target) return refused("no-such-message")
   if (target.by !== actor.account && forbids(head, actor, "message.deleted of others"))
     return refused("not-yours")
-  const verdict = changing("message.deleted", {}, target)
-  return "refused" in verdict ? verdict : { ...verdict, erases: target.seq }
+  return { ...changing("message.deleted", {}, target), erases: target.seq }
 }
 
 export const message = {
-  "message.posted": { body: MessagePosted, command: PostMessage, decide: decidePosted } satisfies Matter<
-    Static<typeof PostMessage>
-  >,
-  "message.edited": { body: MessageEdited, decide: decideEdited } satisfies Matter<MessageEdited>,
+  "message.posted": {
+    body: MessagePosted,
+    command: PostMessage,
+    decide: decidePosted,
+  } satisfies Matter<PostMessage>,
+  "message.edited": {
+    body: MessageEdited,
+    aims: true,
+    decide: decideEdited,
+  } satisfies Matter<MessageEdited>,
   "message.deleted": {
     body: MessageDeleted,
+    aims: true,
     decide: decideDeleted,
-    evolve: (head, event) => unpinned(head, event.target),
+    // What is gone is pinned no more.
+    evolve: (head, event) => ({ ...head, pins: setWithout(head.pins, event.target ?? 0) }),
   } satisfies Matter<MessageDeleted>,
-}
-
-/** A deleted message is pinned no more. */
-function unpinned(head: Head, target: number | undefined): Head {
-  if (target === undefined || !head.pins.has(target)) return head
-  const pins = new Set(head.pins)
-  pins.delete(target)
-  return { ...head, pins }
 }

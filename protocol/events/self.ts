@@ -1,27 +1,17 @@
 import Type, { type Static } from "typebox"
 import type { Head } from "../head.ts"
 import type { Actor } from "../policy.ts"
-import { type Checked, type Matter, refused, UuidText, type Verdict } from "./matter.ts"
-
-const strict = { additionalProperties: false }
-const Seq = Type.Integer({ minimum: 1 })
+import { type Checked, type Matter, refused, Seq, strict, UuidText, type Verdict } from "./matter.ts"
 
 /** What happened to me. It cites room and seq, never text, so that what is erased or hidden stays so. */
-export const SelfActivity = Type.Union([
-  Type.Object(
-    { reason: Type.Union([Type.Literal("mention"), Type.Literal("reply")]), room: UuidText, seq: Seq },
-    strict,
-  ),
-  Type.Object(
-    {
-      reason: Type.Union([Type.Literal("invited"), Type.Literal("removed"), Type.Literal("banned")]),
-      room: UuidText,
-      seq: Seq,
-    },
-    strict,
-  ),
-  Type.Object({ reason: Type.Literal("signed-in"), session: UuidText }, strict),
-  Type.Object({ reason: Type.Literal("password-changed") }, strict),
+const SelfActivity = Type.Union([
+  strict({
+    reason: Type.Enum(["mention", "reply", "invited", "removed", "banned"]),
+    room: UuidText,
+    seq: Seq,
+  }),
+  strict({ reason: Type.Literal("signed-in"), session: UuidText }),
+  strict({ reason: Type.Literal("password-changed") }),
 ])
 export type SelfActivity = Static<typeof SelfActivity>
 

@@ -34,7 +34,8 @@ export function callsOf(
     return from !== undefined && isVisible(event, from)
   }
   const called = mentions(words.text)
-  const mentioned = new Set(called.names.map(named).filter(may))
+  const meant = (readings: readonly string[]) => readings.map(named).find((account) => account !== undefined)
+  const mentioned = new Set(called.names.map(meant).filter(may))
   const answered = new Set(words.answers.filter(may).filter((account) => !mentioned.has(account)))
   return { mentioned: [...mentioned], answered: [...answered], room: called.room }
 }
