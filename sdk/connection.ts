@@ -88,7 +88,7 @@ export class Connection {
     if (this.state.is === "online") this.#wire?.send(JSON.stringify(frame))
   }
 
-  /** Asks for a pong now, and starts the watch for a dead connection. */
+  /** Asks for a pong now, and from then on regularly. The owner calls it once it has said what it had to, after a welcome. */
   ping(): void {
     if (this.state.is !== "online") return
     this.pings++
@@ -180,7 +180,6 @@ export class Connection {
     this.#awaited = 0
     this.#timer()
     this.#become({ is: "online", welcome })
-    this.ping()
   }
 
   #turnedAway(refused: Refused): void {

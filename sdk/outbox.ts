@@ -177,11 +177,15 @@ export class Outbox {
 
   // ------------------------------------------------------------ what the server says
 
-  /** It is in the log, told by the answer or seen there: whatever else was said of it is void. */
-  accepted(accepted: Accepted): void {
+  /**
+   * It is in the log, told by the answer or seen there: whatever else was said of it is void. Returns what was said, and
+   * to which room, under the name it had; undefined for what is none of this outbox's commands.
+   */
+  accepted(accepted: Accepted): { readonly room: string; readonly saying: Saying } | undefined {
     const item = this.#items.get(accepted.id)
-    if (!item) return
-    this.named(item.room, accepted.room)
+    if (!item) return undefined
+    const { room, saying } = item
+    this.named(room, accepted.room)
     const lane = this.#lane(item.room)
     const wasFull = this.#flying >= FLYING_MAX
     this.#leave(lane, item)
@@ -191,6 +195,7 @@ export class Outbox {
     this.#post.changed(item.room)
     if (wasFull) this.resume()
     else this.#pump(lane)
+    return { room, saying }
   }
 
   refused(id: Uuid, refusal: Refusal, retry: boolean): void {

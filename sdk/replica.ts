@@ -6,90 +6,103 @@ import { Scroll } from "./scroll.ts"
 
 /** What became of an `events` frame. */
 export type Taken =
-  /** These events are new; their effects are in. */
+  /** These events are new, and so is what they made or changed of what is shown. */
   | { readonly is: "applied"; readonly events: readonly Event[]; readonly changed: readonly number[] }
-  /** Nothing new in it. */
+  /** There is nothing new in it. */
   | { readonly is: "old" }
   /** Something is missing before it: follow again from the cursor. */
   | { readonly is: "gap" }
 
-/** Where a log is taken up that has not been seen yet: from its very start, or so many events before its end. */
+/** Where a log is taken up that has not been seen yet: after a seq, or so many events before its end. */
 export type Begin = { readonly after: number } | { readonly last: number }
 
+/** How far a log has arrived: up to a seq, in an epoch, with the chain there. */
+export interface Place {
+  readonly cursor: number
+  readonly epoch: Uuid
+  readonly check: string
+}
+
 /**
- * One room as far as it has arrived: a cursor and a fold. Events are taken only where they continue the cursor, so none
- * is skipped and none applied twice, whatever the wire loses, repeats or delays.
+ * One room's log as far as it has arrived: a cursor and a fold. Events are taken only where they continue the cursor,
+ * so none is skipped and none applied twice, whatever the wire loses, repeats or delays.
  */
 export class Replica {
   readonly room: Uuid
   readonly #begin: Begin
-  /** The last seq that has arrived, with the log's epoch and its chain there. Undefined: nothing has. */
-  at: { readonly cursor: number; readonly epoch: Uuid; readonly check: string } | undefined
+  /** Undefined: nothing has arrived. */
+  place: Place | undefined
   /** What is shown of the room outside its threads. */
   scroll = new Scroll(isOutsideThreads)
-  /** Threads that are looked at, by the seq they grow from. */
+  /** Threads that are looked at, by the seq of the message they grow from. */
   readonly threads = new Map<number, Scroll>()
   /** The epoch that a reset told, until its first events are here. */
   #epoch: Uuid | undefined
-  /** The cursor from which it was last asked to go on, until an answer has come. */
-  #asked: number | undefined
+  /** The number of pings sent before it was last asked to go on; undefined once something has come. */
+  #askedAt: number | undefined
 
   constructor(room: Uuid, begin: Begin) {
     this.room = room
     this.#begin = begin
   }
 
-  /** How to follow the room from where this replica is. */
-  following(): Following {
-    const { room, at } = this
-    this.#asked = at?.cursor ?? 0
-    if (at && at.check !== "") return { room, after: at.cursor, epoch: at.epoch, check: at.check }
-    if (at) return { room, after: at.cursor, epoch: at.epoch }
-    return { room, ...this.#begin }
+  /** How to follow the room from here. `pings`: the number of pings sent before. */
+  follow(pings: number): Following {
+    const { room, place } = this
+    this.#askedAt = pings
+    if (!place) return { room, ...this.#begin }
+    return { room, after: place.cursor, epoch: place.epoch, check: place.check }
   }
 
-  /** Takes what continues the cursor. Of a frame that overlaps it, the part behind the cursor. */
+  /** Takes what continues the cursor; of a frame that overlaps it, the part behind. */
   take(frame: Events): Taken {
     if (this.#epoch !== undefined && frame.epoch !== this.#epoch) return { is: "old" }
-    const { at } = this
-    if (at) {
-      if (frame.epoch === at.epoch && frame.to <= at.cursor) return { is: "old" }
-      if (frame.epoch !== at.epoch || frame.after > at.cursor) return this.#gap(at.cursor)
-    } else {
-      this.scroll.begin(frame.after)
-      for (const thread of this.threads.values()) thread.begin(frame.after)
-    }
-    const events = at ? frame.events.filter(({ seq }) => seq > at.cursor) : frame.events
+    const { place } = this
+    if (place) {
+      const isSame = frame.epoch === place.epoch
+      if (!isSame || frame.after > place.cursor) return this.#gap()
+      if (frame.to < place.cursor) return { is: "old" }
+    } else this.#beginAt(frame.after)
+    const events = place ? frame.events.filter(({ seq }) => seq > place.cursor) : frame.events
     const changed = this.scroll.grow(events, frame.to)
     for (const thread of this.threads.values()) changed.push(...thread.grow(events, frame.to))
-    this.at = { cursor: frame.to, epoch: frame.epoch, check: frame.check }
+    this.place = { cursor: frame.to, epoch: frame.epoch, check: frame.check }
     this.#epoch = undefined
-    this.#asked = undefined
+    this.#askedAt = undefined
     return { is: "applied", events, changed }
   }
 
-  /** This cursor does not belong to the log: everything here is void, and begins again. */
+  /** The cursor does not belong to this log: everything here is void, and begins again. */
   reset(frame: Reset): void {
-    this.at = undefined
+    this.place = undefined
     this.#epoch = frame.epoch
-    this.#asked = undefined
     this.scroll = new Scroll(isOutsideThreads)
     this.threads.clear()
   }
 
-  /** The log is known to reach up to `seq`: true when that is not here and nobody has been asked for it since. */
+  /** Whether the log, which is known to reach up to `seq`, has not arrived here up to there. */
   lacks(seq: number): boolean {
-    return seq > (this.at?.cursor ?? -1)
+    return this.place === undefined || seq > this.place.cursor
   }
 
-  /** Whether an answer to the last `following()` has not shown itself: on a lossy wire it may have been lost. */
-  get isUnconfirmed(): boolean {
-    return this.#asked !== undefined
+  /** Whether it asked to follow before the ping that is answered now, and heard nothing: that was lost. */
+  isUnanswered(ping: number): boolean {
+    return this.#askedAt !== undefined && this.#askedAt < ping
   }
 
-  /** Asking again for every frame behind a gap would only make the wire worse: once is enough until something arrives. */
-  #gap(cursor: number): Taken {
-    return this.#asked === cursor ? { is: "old" } : { is: "gap" }
+  /** Nothing is followed any more, so nothing is owed. */
+  cut(): void {
+    this.#askedAt = undefined
+  }
+
+  #beginAt(cursor: number): void {
+    this.scroll.begin(cursor)
+    for (const thread of this.threads.values()) thread.begin(cursor)
+  }
+
+  /** Asking again for every frame behind a gap would not mend it sooner: once is enough until something comes. */
+  #gap(): Taken {
+    return this.#askedAt === undefined ? { is: "gap" } : { is: "old" }
   }
 }
 

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test"
+import type { Down } from "../protocol/frames.ts"
+import { MOMENT_MS, scene, texts, WHILE_MS } from "./testing/scene.ts"
+
+describe("the log as it arrives", () => {
+  const isNews = (down: Down) => down.type === "events" && down.events.length > 0
+
+  test("a lost frame is noticed by the next, and asked for again", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    let lost = 0
+    house.filter = (down) => (isNews(down) && lost++ === 0 ? undefined : down)
+    house.posts(lobby, bob, "one")
+    house.posts(lobby, bob, "two")
+    house.posts(lobby, bob, "three")
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room("lobby").messages)).toEqual(["one", "two", "three"])
+    const follows = house.heard.filter((one) => one.frame.type === "follow")
+    expect(follows).toHaveLength(2)
+  })
+
+  test("a lost last frame is noticed by the next pong", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    house.filter = (down) => (isNews(down) ? undefined : down)
+    house.posts(lobby, bob, "the last word")
+    await world.pass(MOMENT_MS)
+    house.filter = (down) => down
+    expect(texts(client.room("lobby").messages)).toEqual([])
+    await world.pass(30_000)
+    expect(texts(client.room("lobby").messages)).toEqual(["the last word"])
+  })
+
+  test("frames that come twice, or overlap, are applied once", async () => {
+    const { world, house, ada, bob, lobby, enter } = scene()
+    const client = enter("cleo")
+    house.append(lobby, ada, { id: crypto.randomUUID(), kind: "message.posted", body: { text: "x" } })
+    client.room("lobby").join()
+    await world.pass(MOMENT_MS)
+    const post = house.posts(lobby, bob, "like this")
+    house.append(lobby, ada, {
+      id: crypto.randomUUID(),
+      kind: "reaction.added",
+      body: { emoji: "👍" },
+      target: post.seq,
+    })
+    await world.pass(MOMENT_MS)
+    const end = lobby.events.length
+    const stretch = (after: number, to: number): Down => ({
+      type: "events",
+      room: lobby.id,
+      epoch: lobby.epoch,
+      after,
+      to,
+      check: house.check(lobby, to),
+      events: lobby.events.slice(after, to),
+    })
+    const next = { ...post, seq: end + 1, id: crypto.randomUUID(), body: { text: "behind" } }
+    lobby.events.push(next)
+    house.tell(stretch(end - 2, end))
+    house.tell(stretch(end - 2, end + 1))
+    house.tell(stretch(end - 2, end + 1))
+    await world.pass(MOMENT_MS)
+    const messages = client.room("lobby").messages
+    expect(texts(messages).slice(-2)).toEqual(["like this", "behind"])
+    expect(messages.find(({ seq }) => seq === post.seq)).toMatchObject({
+      reactions: [{ emoji: "👍", count: 1, by: [ada.id] }],
+    })
+  })
+
+  test("numbers may be left out: contiguous is what begins at the cursor", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    const end = lobby.events.length
+    const hidden = {
+      seq: end + 2,
+      id: crypto.randomUUID(),
+      at: 1,
+      by: bob.id,
+      kind: "message.posted",
+      body: { text: "5" },
+    }
+    house.tell({
+      type: "events",
+      room: lobby.id,
+      epoch: lobby.epoch,
+      after: end,
+      to: end + 4,
+      check: "c".repeat(16),
+      events: [hidden],
+    })
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room("lobby").messages)).toEqual(["5"])
+    expect(client.room("lobby").replica?.place).toMatchObject({ cursor: end + 4, check: "c".repeat(16) })
+    expect(house.heard.filter((one) => one.frame.type === "follow")).toHaveLength(1)
+  })
+
+  test("a log restored from a backup is begun again, also when it has grown past the cursor since", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    for (const text of ["one", "two", "three"]) house.posts(lobby, bob, text)
+    await world.pass(MOMENT_MS)
+    house.restore(lobby, 2)
+    for (const text of ["zwei", "drei", "vier", "fünf"]) house.posts(lobby, bob, text)
+    await world.pass(WHILE_MS)
+    expect(texts(client.room("lobby").messages)).toEqual(["one", "zwei", "drei", "vier", "fünf"])
+    house.posts(lobby, bob, "sechs")
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room("lobby").messages).at(-1)).toBe("sechs")
+  })
+
+  test("who is put out sees that last, and is outside", async () => {
+    const { world, house, ada, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    const about: boolean[] = []
+    client.room("lobby")
+    await world.pass(MOMENT_MS)
+    const room = client.room("lobby")
+    room.on("about", ({ isMember }) => about.push(isMember))
+    house.append(lobby, bob, { id: crypto.randomUUID(), kind: "member.removed", body: { account: ada.id } })
+    await world.pass(MOMENT_MS)
+    expect(about).toEqual([false])
+    expect(room.messages.at(-1)).toMatchObject({ type: "notice", kind: "member.removed" })
+    expect(client.rooms).toEqual([])
+  })
+})
