@@ -1,5 +1,6 @@
 import { isUuid } from "./ids.ts"
 import { limits } from "./limits.ts"
+import { isCleanLine } from "./text.ts"
 
 // Letters, marks and digits of any script, and what IRC allows in a nick: _ - . [ ] \ ^ { } |
 const FORM = /^[\p{L}\p{M}\p{N}_\-.[\]\\^{}|]+$/u
@@ -32,17 +33,14 @@ export function isRoomName(name: string): boolean {
 export function isDisplayName(display: string): boolean {
   return (
     display.length <= limits.displayNameCharsMax * 2 &&
-    display.isWellFormed() &&
+    isCleanLine(display) &&
     [...display].length <= limits.displayNameCharsMax &&
-    !STEERING.test(display) &&
     !PILED.test(display.normalize("NFD")) &&
     SHOWN.test(display) &&
     display.trim() === display
   )
 }
 
-// Control characters, line and paragraph separators, bidi marks, embeddings, overrides and isolates.
-const STEERING = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 const SHOWN = /[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u
 
 /** `@room` calls everyone, so nobody may be called that; the others would pass for the server itself. */
