@@ -27,7 +27,7 @@ export interface LogChoice {
 export const logLevels = ["debug", "info", "warn", "error"] as const
 export type LogLevel = (typeof logLevels)[number]
 
-const words = <Word extends string>(...known: readonly Word[]): Form<Word> => ({
+export const words = <Word extends string>(...known: readonly Word[]): Form<Word> => ({
   hint: known.join("|"),
   takes: listed(known),
   read: (text) => known.find((word) => word === text),

@@ -1,12 +1,20 @@
 import Type from "typebox"
 import type { RoomType } from "../../protocol/head.ts"
-import { isUuid } from "../../protocol/ids.ts"
+import { isUuid, type Uuid } from "../../protocol/ids.ts"
 import { refuse } from "../../protocol/refusals.ts"
-import type { Stored } from "../core/ports.ts"
-import { operation } from "./operation.ts"
+import type { Log, Stored } from "../core/ports.ts"
+import { type OperatorParts, operation } from "./operation.ts"
 
 /** Events in one call. */
 const EVENTS_MAX = 500
+
+/** What is read of the bodies of messages. */
+interface Words {
+  readonly text: string
+  readonly style?: "action" | "notice"
+  readonly replyTo?: number
+  readonly root?: number
+}
 
 const strict = { additionalProperties: false }
 const Limit = Type.Integer({ minimum: 1, maximum: 1_000 })
@@ -48,25 +56,35 @@ export const exportOperations = {
     return { id, type, name, topic, visibility, archived, members: members.size, seq }
   }),
 
-  /** A stretch of one log as NDJSON, bodies byte for byte as stored. `to` is the cursor to go on from, absent at the end. */
+  /**
+   * A stretch of one log as NDJSON: `events` as the log has them, or `messages` as they read now, in the form that an
+   * import takes. `to` is the cursor to go on from, absent at the end; `count` is how many lines.
+   */
   "export.events": operation(
-    Type.Object({ room: Type.String({ maxLength: 36 }), after: Seq }, strict),
-    async ({ log }, { room, after }) => {
+    Type.Object(
+      {
+        room: Type.String({ maxLength: 36 }),
+        after: Seq,
+        form: Type.Union([Type.Literal("events"), Type.Literal("messages")]),
+      },
+      strict,
+    ),
+    async (parts, { room, after, form }) => {
       if (!isUuid(room)) return refuse("no-such-room")
-      const events = await log.read(room, after, EVENTS_MAX)
+      const events = await parts.log.read(room, after, EVENTS_MAX)
       const last = events.at(-1)
-      return {
-        lines: events.map((event) => eventLine(room, event)).join(""),
-        count: events.length,
-        ...(last && { to: last.seq }),
-      }
+      const lines =
+        form === "events"
+          ? events.map((event) => eventLine(room, event))
+          : await messageLines(parts, room, events)
+      return { lines: lines.join(""), count: lines.length, ...(last && { to: last.seq }) }
     },
   ),
 }
 
 function eventLine(room: string, { body, seq, id, at, by, kind, target, check }: Stored): string {
   const head = JSON.stringify({
-    type: "event",
+    entry: "event",
     room,
     seq,
     id,
@@ -77,4 +95,46 @@ function eventLine(room: string, { body, seq, id, at, by, kind, target, check }:
     check,
   })
   return `${head.slice(0, -1)},"body":${body ?? "null"}}\n`
+}
+
+/** Messages with their newest words; what was deleted is not there any more. */
+async function messageLines(
+  { log, rooms, accounts }: OperatorParts,
+  room: Uuid,
+  events: readonly Stored[],
+): Promise<readonly string[]> {
+  const [first, last] = [events[0], events.at(-1)]
+  if (!first || !last) return []
+  const edits = await editsOf(log, room, first.seq, last.seq)
+  const name = (await rooms.head(room))?.name
+  return events.flatMap(({ kind, body, seq, at, by }) => {
+    if (kind !== "message.posted" || body === null) return []
+    const { text, style, replyTo, root }: Words = JSON.parse(body)
+    const answered = replyTo ?? root
+    const line = {
+      i: seq,
+      room: name || room,
+      at: new Date(at).toISOString(),
+      author: accounts.account(by)?.name ?? by,
+      text: edits.get(seq) ?? text,
+      kind: style === "action" ? "action" : "said",
+      ...(answered !== undefined && { replyTo: answered }),
+    }
+    return [`${JSON.stringify(line)}\n`]
+  })
+}
+
+async function editsOf(log: Log, room: Uuid, from: number, to: number): Promise<ReadonlyMap<number, string>> {
+  const edits = new Map<number, string>()
+  for (let after = 0; ; ) {
+    const changes = await log.changes(room, from, to, after, EVENTS_MAX)
+    for (const { kind, target, body } of changes) {
+      if (kind !== "message.edited" || target === undefined || body === null) continue
+      const { text }: Words = JSON.parse(body)
+      edits.set(target, text)
+    }
+    const last = changes.at(-1)
+    if (!last || changes.length < EVENTS_MAX) return edits
+    after = last.seq
+  }
 }

@@ -68,7 +68,11 @@ export const peopleOperations = {
     async (parts, query) => {
       const { people, next } = parts.services.people.page(query)
       return {
-        people: people.map((person) => ({ ...personLine(person), banned: person.banned })),
+        people: people.map((person) => ({
+          ...personLine(person),
+          banned: person.banned,
+          claimed: person.claimed,
+        })),
         ...(next !== undefined && { next }),
       }
     },
