@@ -6,15 +6,14 @@ import type {
   Feed,
   Log,
   LogHead,
-  MembershipRow,
   Outcome,
   PageQuery,
   Pages,
-  RoomCard,
   Stored,
   World,
 } from "../core/ports.ts"
 import { chainInput, checkOf, type Link, noChain, SALT_BYTES, sealInput } from "./chain.ts"
+import { unfit } from "./fitness.ts"
 
 export interface MemoryOptions {
   readonly epoch: Uuid
@@ -51,6 +50,8 @@ export function memoryLog(options: MemoryOptions): Log & Pages & Feed {
     if (append.epoch !== options.epoch || (log?.events.length ?? 0) !== append.after) return { is: "moved" }
     const known = knownId(log, append.entries)
     if (known !== undefined) return { is: "known", id: known }
+    if (unfit(append, log?.events.at(-1)?.at ?? 0) !== undefined)
+      return { is: "failed", code: "store-failed" }
     const taken = take(append.claims ?? [])
     if (taken) return { is: "taken", claim: taken }
     const room = log ?? emptyLog()

@@ -18,6 +18,9 @@ create table epoch (
   from_n integer not null
 ) strict;
 
+-- Which file this database was when it was last opened: a copy has another inode, and gets an epoch of its own.
+create table home (inode text not null) strict;
+
 create table room (
   key integer not null primary key,
   id blob not null unique,

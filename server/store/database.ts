@@ -1,0 +1,45 @@
+import { Database } from "bun:sqlite"
+import { join } from "node:path"
+
+/** The file in the data folder that holds the log and the tables beside it. */
+const DATABASE_FILE = "parley.db"
+
+export function databasePath(folder: string): string {
+  return join(folder, DATABASE_FILE)
+}
+
+/** Settings of every connection; sizes are negative KiB, as SQLite has it. */
+function settle(db: Database, cacheKiB: number): void {
+  // Pages mapped into memory count as the process's own, and a page cache of the kernel's stands behind ours anyway.
+  db.run("pragma mmap_size = 0")
+  db.run(`pragma cache_size = -${cacheKiB}`)
+  db.run("pragma temp_store = memory")
+  db.run("pragma foreign_keys = off")
+}
+
+/**
+ * Opens the database for reading, beside a running server or without one. `event.n` is the order of arrival: follow it
+ * by `n > position`; nothing is ever inserted behind. `room.key` is what the other tables call `room`. `place` has one
+ * row an event and says what it shows, see the first migration. A deleted message's `event.body` is null. Keep no
+ * statement open between turns: it would keep the log file from being truncated.
+ */
+export function openReadOnly(folder: string, cacheKiB = 2_000): Database {
+  const db = new Database(databasePath(folder), { readonly: true, strict: true })
+  settle(db, cacheKiB)
+  db.run("pragma busy_timeout = 5000")
+  db.run("pragma query_only = on")
+  return db
+}
+
+/** Opens the database for the one connection that writes; makes the file when there is none. */
+export function openForWriting(path: string, cacheKiB = 24_000): Database {
+  const db = new Database(path, { create: true, readwrite: true, strict: true })
+  settle(db, cacheKiB)
+  db.run("pragma busy_timeout = 5000")
+  db.run("pragma journal_mode = wal")
+  db.run("pragma synchronous = full")
+  db.run("pragma secure_delete = on")
+  // Checkpoints are the keeper's: inside a commit they would make someone wait.
+  db.run("pragma wal_autocheckpoint = 0")
+  return db
+}

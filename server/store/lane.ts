@@ -1,0 +1,92 @@
+/** Asks of one worker, many in one message: a message costs tens of microseconds, what is in it hardly anything. */
+export interface Lane<Ask, Answer> {
+  /** Rejects only when the worker is gone. */
+  ask(ask: Ask): Promise<Answer>
+  /** When everything asked so far is answered. */
+  idle(): Promise<void>
+  /** The worker died: all that is asked now and later is answered by a rejection. */
+  fail(error: Error): void
+}
+
+export interface LaneOptions<Ask> {
+  /** While so many messages are unanswered, asks wait and go together in the next one. */
+  readonly messagesInFlightMax: number
+  /** How much work an ask is, and how much a message holds; one ask always fits. */
+  readonly weigh: (ask: Ask) => number
+  readonly weightMax: number
+}
+
+interface Waiting<Ask, Answer> {
+  readonly ask: Ask
+  readonly answer: (answer: Answer) => void
+  readonly fail: (error: Error) => void
+}
+
+/**
+ * Messages are JSON text: measured, strings travel four times as fast between workers as objects do. A worker answers
+ * messages in order, and the asks of a message in order.
+ */
+export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): Lane<Ask, Answer> {
+  let waiting: Waiting<Ask, Answer>[] = []
+  const inFlight: (readonly Waiting<Ask, Answer>[])[] = []
+  let flushing = false
+  let broken: Error | undefined
+  const whenIdle: (() => void)[] = []
+
+  function flush(): void {
+    flushing = false
+    while (waiting.length > 0 && inFlight.length < options.messagesInFlightMax) {
+      let weight = 0
+      const end = waiting.findIndex((one, index) => {
+        weight += options.weigh(one.ask)
+        return index > 0 && weight > options.weightMax
+      })
+      const batch = end < 0 ? waiting : waiting.slice(0, end)
+      waiting = end < 0 ? [] : waiting.slice(end)
+      inFlight.push(batch)
+      worker.postMessage(JSON.stringify(batch.map((one) => one.ask)))
+    }
+  }
+
+  worker.addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (typeof event.data !== "string") return
+    const batch = inFlight.shift() ?? []
+    // A worker of ours answers what it was asked; there is nothing to check.
+    const answers: readonly Answer[] = JSON.parse(event.data)
+    flush()
+    for (const [index, answer] of answers.entries()) batch[index]?.answer(answer)
+    tellIdle()
+  })
+
+  const isIdle = () => waiting.length === 0 && inFlight.length === 0
+  function tellIdle(): void {
+    if (isIdle()) for (const tell of whenIdle.splice(0)) tell()
+  }
+
+  return {
+    ask(ask) {
+      if (broken) return Promise.reject(broken)
+      return new Promise((answer, fail) => {
+        waiting.push({ ask, answer, fail })
+        if (flushing || inFlight.length >= options.messagesInFlightMax) return
+        flushing = true
+        queueMicrotask(flush)
+      })
+    },
+    idle: () => (isIdle() ? Promise.resolve() : new Promise((tell) => whenIdle.push(tell))),
+    fail(error) {
+      broken = error
+      for (const one of [...inFlight.splice(0).flat(), ...waiting.splice(0)]) one.fail(error)
+      tellIdle()
+    },
+  }
+}
+
+/** The worker's side: answers every message of asks at once. */
+export function serveLane<Ask, Answer>(answerAll: (asks: readonly Ask[]) => readonly Answer[]): void {
+  addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (typeof event.data !== "string") return
+    const asks: readonly Ask[] = JSON.parse(event.data)
+    postMessage(JSON.stringify(answerAll(asks)))
+  })
+}

@@ -1,0 +1,45 @@
+import { Database, type SQLQueryBindings } from "bun:sqlite"
+import { uuid7 } from "../../protocol/ids.ts"
+import { besideWriter } from "./beside-writer.ts"
+import { sha256 } from "./digest.ts"
+import { memoryLog } from "./memory.ts"
+import { migrate } from "./migrate.ts"
+import { migrations } from "./migrations/list.ts"
+import { recordWriter } from "./record-writer.ts"
+import { type Executor, recordsOver } from "./records.ts"
+import type { Store } from "./store.ts"
+
+/** A store that lasts as long as the process: the log in plain memory, the tables beside it in SQLite's. */
+export async function openMemory(): Promise<Store> {
+  const db = new Database(":memory:", { strict: true })
+  migrate(db, migrations, Date.now())
+  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+  const epoch = uuid7(Date.now(), random(10))
+  const beside = besideWriter(db)
+  const mentions = db.prepare<{ seq: number }, [string, string, number]>(
+    "select distinct seq from mention where room = ? and (account = ? or account is null) and seq > ?",
+  )
+  const log = memoryLog({
+    epoch,
+    world: { digest: sha256, random },
+    sink: db.transaction(beside.write),
+    mentions: (room, account, after) => mentions.all(room, account, after).map((row) => row.seq),
+  })
+  return {
+    epoch,
+    log,
+    pages: log,
+    feed: log,
+    records: recordsOver(executorOf(db)),
+    close: async () => db.close(),
+  }
+}
+
+function executorOf(db: Database): Executor {
+  const write = recordWriter(db)
+  return {
+    // Parameters were checked on their way here.
+    read: async ({ sql, parameters }) => db.query(sql).all(...(parameters as SQLQueryBindings[])),
+    write: async (statements) => db.transaction(write)(statements),
+  }
+}

@@ -1,0 +1,156 @@
+import type { Database } from "bun:sqlite"
+import { type Uuid, uuidText } from "../../protocol/ids.ts"
+import type { Feed, Log, LogHead, Pages, Stored } from "../core/ports.ts"
+import { checkOf, noChain } from "./chain.ts"
+import { idBytes } from "./digest.ts"
+import { type PlacedReader, pagesReader } from "./pages-reader.ts"
+import {
+  checked,
+  damagedAt,
+  type Epoch,
+  EVENT_COLUMNS,
+  type EventRow,
+  sameBytes,
+  snapshotSeal,
+} from "./rows.ts"
+
+type AtOnce<Method> = Method extends (...args: infer Args) => Promise<infer Answer>
+  ? (...args: Args) => Answer
+  : never
+
+/** The reads of the ports, answered at once. */
+export type Reads = { readonly [Name in "read" | "find" | "head" | "changes"]: AtOnce<Log[Name]> } & {
+  readonly [Name in keyof Pages]: AtOnce<Pages[Name]>
+} & { readonly [Name in keyof Feed]: AtOnce<Feed[Name]> }
+
+interface RoomRow {
+  readonly key: number
+  readonly seq: number
+  readonly at: number
+  readonly chain: Uint8Array
+}
+
+type RoomBy = (room: Uuid) => RoomRow | undefined
+
+/** Reads committed state over one connection and checks the chain of what it returns. Throws `StoreDamaged`. */
+export function reader(db: Database, epochs: readonly Epoch[]): Reads {
+  const byId = db.prepare<RoomRow, [Uint8Array]>("select key, seq, at, chain from room where id = ?")
+  const roomBy: RoomBy = (room) => byId.get(idBytes(room)) ?? undefined
+  const placed = placedReader(db, epochs)
+  const keyOf = (room: Uuid) => roomBy(room)?.key ?? 0
+  return {
+    read: stretchReader(db, epochs, roomBy),
+    head: headReader(db, epochs.at(-1)?.id ?? "", roomBy),
+    find: finder(db, keyOf, placed),
+    changes: changesReader(db, keyOf, placed),
+    ...pagesReader(db, keyOf, placed),
+    next: feedReader(db, placed),
+  }
+}
+
+/** Events by their seqs, in the order of the seqs, each checked against the one before it. */
+function placedReader(db: Database, epochs: readonly Epoch[]): PlacedReader {
+  const one = db.prepare<EventRow, [number, number]>(
+    `select ${EVENT_COLUMNS} from place p join event e on e.n = p.n where p.room = ? and p.seq = ?`,
+  )
+  const chainAt = db.prepare<{ chain: Uint8Array }, [number, number]>(
+    "select e.chain from place p join event e on e.n = p.n where p.room = ? and p.seq = ?",
+  )
+  return (room, key, seqs) => {
+    const known = new Map<number, Uint8Array>()
+    return seqs.map((seq) => {
+      const row = one.get(key, seq)
+      if (!row || row.seq !== seq || row.room !== key) throw damagedAt(room, seq)
+      known.set(seq, row.chain)
+      const before = seq === 1 ? noChain : (known.get(seq - 1) ?? chainAt.get(key, seq - 1)?.chain)
+      return checked(row, room, epochs, before)
+    })
+  }
+}
+
+function stretchReader(db: Database, epochs: readonly Epoch[], roomBy: RoomBy): Reads["read"] {
+  const stretch = db.prepare<EventRow, [number, number, number]>(
+    `select ${EVENT_COLUMNS} from place p join event e on e.n = p.n
+     where p.room = ? and p.seq >= ? order by p.seq limit ?`,
+  )
+  return (room, after, limit) => {
+    const head = roomBy(room)
+    if (!head || head.seq <= after || limit < 1) return []
+    // The row at `after` is read too: the next one's chain rests on its.
+    const first = Math.max(after, 1)
+    const last = Math.min(head.seq, after + limit)
+    const rows = stretch.all(head.key, first, last - first + 1)
+    const events: Stored[] = []
+    let before: Uint8Array = noChain
+    for (let seq = first; seq <= last; seq++) {
+      const row = rows[seq - first]
+      if (!row || row.seq !== seq || row.room !== head.key) throw damagedAt(room, seq)
+      if (seq > after) events.push(checked(row, room, epochs, before))
+      before = row.chain
+    }
+    return events
+  }
+}
+
+function headReader(db: Database, epoch: Uuid, roomBy: RoomBy): Reads["head"] {
+  const kept = db.prepare<{ seq: number; head: string; seal: Uint8Array; chain: Uint8Array }, [number]>(
+    `select s.seq, s.head, s.seal, e.chain from snapshot s
+     join place p on p.room = s.room and p.seq = s.seq join event e on e.n = p.n where s.room = ?`,
+  )
+  return (room): LogHead | undefined => {
+    const head = roomBy(room)
+    if (!head) return undefined
+    const { key, seq, at, chain } = head
+    const snapshot = kept.get(key)
+    // A snapshot only saves work, so one that is damaged is left out; `verify` tells.
+    const whole = snapshot && sameBytes(snapshotSeal(snapshot.chain, snapshot.head), snapshot.seal)
+    return {
+      epoch,
+      seq,
+      at,
+      check: checkOf(chain),
+      ...(whole && { snapshot: { seq: snapshot.seq, head: snapshot.head } }),
+    }
+  }
+}
+
+type KeyOf = (room: Uuid) => number
+
+function finder(db: Database, keyOf: KeyOf, placed: PlacedReader): Reads["find"] {
+  const seqById = db.prepare<{ seq: number }, [Uint8Array, number]>(
+    "select seq from event where id = ? and room = ?",
+  )
+  return (room, id) => {
+    const key = keyOf(room)
+    const found = seqById.get(idBytes(id), key)
+    return found ? placed(room, key, [found.seq])[0] : undefined
+  }
+}
+
+function changesReader(db: Database, keyOf: KeyOf, placed: PlacedReader): Reads["changes"] {
+  const changes = db.prepare<{ seq: number }, [number, number, number, number, number]>(
+    "select seq from place where room = ? and target between ? and ? and seq > ? order by seq limit ?",
+  )
+  return (room, from, to, after, limit) => {
+    const key = keyOf(room)
+    const seqs = changes.all(key, from, to, after, limit).map((row) => row.seq)
+    return placed(room, key, seqs)
+  }
+}
+
+function feedReader(db: Database, placed: PlacedReader): Reads["next"] {
+  const next = db.prepare<{ n: number; key: number; seq: number; id: Uint8Array }, [number, number]>(
+    `select e.n, e.room as key, e.seq, r.id from event e join room r on r.key = e.room
+     where e.n > ? order by e.n limit ?`,
+  )
+  return (after, limit) => {
+    const rows = next.all(Number(after), limit)
+    const events = rows.map(({ key, seq, id }) => {
+      const room = uuidText(id)
+      const [event] = placed(room, key, [seq])
+      if (!event) throw damagedAt(room, seq)
+      return { ...event, room }
+    })
+    return { events, to: String(rows.at(-1)?.n ?? after) }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Database } from "bun:sqlite"
+import { holdBallast } from "./ballast.ts"
+import { serveOrders } from "./control.ts"
+import { databasePath, openForWriting } from "./database.ts"
+import { ensureEpoch, readEpochs } from "./epochs.ts"
+import { type Answers, type Group, merged, split } from "./group.ts"
+import { type GroupWriter, groupWriter } from "./group-writer.ts"
+import { serveLane } from "./lane.ts"
+import { migrate } from "./migrate.ts"
+import { migrations } from "./migrations/list.ts"
+
+/** The worker that owns every write to the database. */
+export type WriterOrder = { readonly order: "open"; readonly folder: string } | { readonly order: "close" }
+
+let db: Database | undefined
+let writer: GroupWriter | undefined
+
+serveOrders<WriterOrder>((order) => {
+  switch (order.order) {
+    case "open": {
+      db = openForWriting(databasePath(order.folder))
+      migrate(db, migrations, Date.now())
+      ensureEpoch(db, Date.now())
+      const epochs = readEpochs(db)
+      writer = groupWriter(db, epochs.at(-1)?.id ?? "", holdBallast(order.folder))
+      return epochs
+    }
+    case "close":
+      db?.run("pragma wal_checkpoint(truncate)")
+      db?.close()
+      return undefined
+    default:
+      return order satisfies never
+  }
+})
+
+serveLane<Group, Answers>((groups) => {
+  if (!writer || !db) throw new Error("The writer was asked before it was opened.")
+  return split(groups, writer.commit(merged(groups)))
+})
