@@ -1,13 +1,17 @@
 import { Compile } from "typebox/compile"
 import { commandSchema, isKind, type Kind, kinds } from "./events/index.ts"
-import { Follow, Hello, Ping, Request, Signal, Submit, Unfollow, type Up } from "./frames.ts"
+import { Follow, Hello, Ping, Present, Request, Submit, Typing, Unfollow, type Up, Watch } from "./frames.ts"
 import { limits } from "./limits.ts"
 import { type Refusal, refuse } from "./refusals.ts"
 import { fitsBytes } from "./text.ts"
 
+/** What the schema library says of one thing that is wrong. */
 interface Problem {
+  readonly keyword: string
+  readonly schemaPath: string
   readonly instancePath: string
   readonly message: string
+  readonly params: object
 }
 
 interface Check {
@@ -15,16 +19,20 @@ interface Check {
   Errors(value: unknown): readonly Problem[]
 }
 
-// Compiled checks: for the server only, since a strict CSP forbids eval in browsers. One check for each type of frame,
-// so that a refusal can name the field that is wrong.
+// Compiled checks: for the server only, since a strict CSP forbids eval in browsers. One check for each type of frame
+// and each kind of signal, so that a refusal can name the field that is wrong.
 const frames = new Map<string, Check>([
   ["hello", Compile(Hello)],
   ["submit", Compile(Submit)],
   ["follow", Compile(Follow)],
   ["unfollow", Compile(Unfollow)],
-  ["signal", Compile(Signal)],
   ["request", Compile(Request)],
   ["ping", Compile(Ping)],
+])
+const signals = new Map<string, Check>([
+  ["typing", Compile(Typing)],
+  ["presence", Compile(Present)],
+  ["watch", Compile(Watch)],
 ])
 const commands = new Map<Kind, Check>(kinds.map((kind) => [kind, Compile(commandSchema(kind))]))
 
@@ -42,24 +50,71 @@ export function readUp(text: string): Up | Refusal {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refuse("bad-frame", "A frame is one JSON object.")
   }
-  const type = Object.hasOwn(value, "type") ? (value as { type: unknown }).type : undefined
-  const check = typeof type === "string" ? frames.get(type) : undefined
-  if (!check) return refuse("bad-frame", `A frame has a "type": ${[...frames.keys()].join(", ")}.`)
+  const type = own(value, "type")
+  const check = type === "signal" ? signals.get(own(value, "kind")) : frames.get(type)
+  if (type === "signal" && !check) return unknownWord("signal", "kind", signals)
+  if (!check) return unknownWord("frame", "type", frames, "signal")
   if (!check.Check(value)) return refuse("bad-frame", problem(check.Errors(value)))
   return value as Up
+}
+
+/** A field of an object that came from outside; empty unless it is a text of its own. */
+function own(value: object, field: string): string {
+  const found: unknown = Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined
+  return typeof found === "string" ? found : ""
+}
+
+function unknownWord(
+  what: string,
+  field: string,
+  known: ReadonlyMap<string, Check>,
+  ...more: string[]
+): Refusal {
+  return refuse("bad-frame", `A ${what} has a "${field}": ${either([...known.keys(), ...more])}.`)
 }
 
 /** Undefined when the body fits its kind's command schema, else why not. */
 export function refuseBody(kind: string, body: unknown): Refusal | undefined {
   const check = isKind(kind) ? commands.get(kind) : undefined
   if (!check) return refuse("bad-input", `There is no kind of event called ${kind.slice(0, 64)}.`)
-  return check.Check(body) ? undefined : refuse("bad-input", problem(check.Errors(body), "body"))
+  if (check.Check(body)) return undefined
+  const problems = check.Errors(body)
+  const long = problems.every(({ keyword }) => keyword === "maxLength")
+  return refuse(long ? "too-large" : "bad-input", problem(problems, "body"))
 }
 
-/** The first thing wrong, in a sentence. */
-export function problem(errors: readonly Problem[], root = ""): string {
-  const first = errors[0]
+/** What is wrong, in a sentence that names the field. `root` is how the whole is called. */
+export function problem(problems: readonly Problem[], root = ""): string {
+  const [first, ...others] = nearest(problems)
   if (!first) return "A field is missing or has the wrong form."
-  const field = `${root}${first.instancePath}`.replace(/^\//, "").replaceAll("/", ".").slice(0, 80)
-  return `${field === "" ? "The frame" : field}: ${first.message.slice(0, 200)}.`
+  const here = `${root}${first.instancePath.replaceAll("/", ".")}`.replace(/^\./, "").slice(0, 80)
+  const within = (field: string) => (here === "" ? field : `${here}.${field}`)
+  const [missing] = Reflect.get(first.params, "requiredProperties") ?? []
+  if (first.keyword === "required") return `${within(String(missing))} is missing.`
+  if (first.keyword === "boolean") return `${here} is not a field here.`
+  const said = [first, ...others]
+    .filter(({ instancePath }) => instancePath === first.instancePath)
+    .map(demand)
+  return `${here === "" ? "This" : here} must ${either([...new Set(said)])}.`
+}
+
+/** Of a union, what the branch says that fits best; those that fit equally well all count. */
+function nearest(problems: readonly Problem[]): readonly Problem[] {
+  const branches = Map.groupBy(
+    problems.filter(({ keyword }) => keyword !== "anyOf"),
+    ({ schemaPath }) => /^.*?\/anyOf\/\d+/.exec(schemaPath)?.[0] ?? "",
+  )
+  const fewest = Math.min(...[...branches.values()].map((branch) => branch.length))
+  return [...branches.values()].filter((branch) => branch.length === fewest).flat()
+}
+
+function demand({ keyword, message, params }: Problem): string {
+  if (keyword === "const") return `be ${Reflect.get(params, "allowedValue")}`
+  if (keyword === "enum") return `be ${either(Reflect.get(params, "allowedValues"))}`
+  if (keyword === "pattern") return "be lower-case hex, as ids and checks are written"
+  return message.replace(/^must /, "").slice(0, 200)
+}
+
+function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`
 }

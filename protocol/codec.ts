@@ -16,7 +16,7 @@ export function eventsText(
   return `{"type":"events","room":"${frame.room}","epoch":"${frame.epoch}","after":${frame.after},"to":${frame.to},"check":"${frame.check}","events":[${list}]}`
 }
 
-/** One event as JSON. Ids and kinds hold no character that JSON would escape. */
+/** One event as JSON; `root` only where the erased body tells it no longer. Ids and kinds need no escaping. */
 export function eventText(event: RawEvent, nameOf?: (account: string) => string | undefined): string {
   const name = nameOf?.(event.by)
   const named = name === undefined ? "" : `"name":${JSON.stringify(name)},`

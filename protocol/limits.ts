@@ -1,6 +1,6 @@
 /**
  * Every limit of the wire, in one closed list. The unit is in the name; `welcome` tells them to clients.
- * Raising one is compatible, lowering one is not.
+ * Widening one is compatible, narrowing one is not.
  */
 export const limits = {
   frameBytesMax: 65_536,
@@ -20,7 +20,7 @@ export const limits = {
   invitationsPerRoomMax: 5_000,
   bansPerRoomMax: 10_000,
   departuresKeptPerRoomMax: 1_000,
-  roomsPerFollowMax: 1_000,
+  roomsPerFollowMax: 300,
   followsPerSessionMax: 5_000,
   eventsPerFrameMax: 200,
   eventsPerPageMax: 500,
@@ -34,4 +34,4 @@ export const limits = {
   commandsQueuedPerRoomMax: 4_096,
 } as const
 
-export type Limits = typeof limits
+export type Limits = Readonly<Record<keyof typeof limits, number>>

@@ -10,7 +10,7 @@ export interface ReactionCount {
   readonly by: readonly Uuid[]
 }
 
-/** A message with every change applied. */
+/** A message with every change applied. A deleted one keeps its place and its thread, and nothing else. */
 export interface Message {
   readonly type: "message"
   readonly seq: number
@@ -53,10 +53,11 @@ export function subject(event: Event): number {
 export function show(before: Shown | undefined, event: Event): Shown | undefined {
   if (event.kind === "message.posted") return posted(event)
   if (event.target === undefined) return notice(event)
-  if (before === undefined || before.type !== "message") return before
+  // What once changed a message that was read erased is still in the log, before its deletion.
+  if (before?.type !== "message" || before.deleted) return before
   switch (event.kind) {
     case "message.edited":
-      return before.deleted || event.body === null
+      return event.body === null
         ? before
         : { ...before, text: textOf(event.body, "text"), editedAt: event.at }
     case "message.deleted":

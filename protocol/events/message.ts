@@ -27,9 +27,9 @@ const PostMessage = strict({
 const MessageEdited = strict({ text: Text })
 const MessageDeleted = strict({})
 
-type MessagePosted = Static<typeof MessagePosted>
+export type MessagePosted = Static<typeof MessagePosted>
 type PostMessage = Static<typeof PostMessage>
-type MessageEdited = Static<typeof MessageEdited>
+export type MessageEdited = Static<typeof MessageEdited>
 type MessageDeleted = Static<typeof MessageDeleted>
 
 /**

@@ -29,15 +29,12 @@ const RoomCreated = strict({
   topic: Type.Optional(Topic),
   visibility: Visibility,
   history: History,
-  members: Type.Array(UuidText, { maxItems: limits.membersPerDirectMax, uniqueItems: true }),
+  members: Type.Array(UuidText, { maxItems: limits.membersPerDirectMax }),
 })
 const RoomRenamed = strict({ name: Name })
 const RoomTopic = strict({ topic: Topic })
 const RoomSetting = Type.Union([
-  strict({ key: Type.Literal("posting"), value: RoleInRoom }),
-  strict({ key: Type.Literal("topic"), value: RoleInRoom }),
-  strict({ key: Type.Literal("invite"), value: RoleInRoom }),
-  strict({ key: Type.Literal("pin"), value: RoleInRoom }),
+  strict({ key: Type.Enum(["posting", "topic", "invite", "pin"]), value: RoleInRoom }),
   strict({
     key: Type.Literal("limit"),
     value: Type.Integer({ minimum: 1, maximum: limits.membersPerRoomMax }),
@@ -74,6 +71,7 @@ function decideCreated(head: Head, actor: Actor, { body }: Checked<RoomCreated>)
   } else if (name !== undefined || topic !== undefined || visibility !== "private") {
     return refused("bad-input", "Only a room has a name and a topic, and can be public.")
   }
+  if (new Set(members).size < members.length) return refused("bad-input", "Each member stands there once.")
   const no = topic === undefined ? undefined : forbidsTopic(topic)
   return no ? refused(no) : { kind: "room.created", body }
 }
