@@ -3,6 +3,7 @@ import type { Accepted, Down, Events, Up } from "../protocol/frames.ts"
 import type { HouseRole } from "../protocol/head.ts"
 import { HOUSE_ACCOUNT, type Uuid, uuid7 } from "../protocol/ids.ts"
 import { isRefusal, type Refusal } from "../protocol/refusals.ts"
+import { localBus } from "../server/bus/local.ts"
 import type { Accounts, Inbox, Log, Outgoing, Parcel, Peer, Who, World } from "../server/core/ports.ts"
 import { Rates } from "../server/core/rates.ts"
 import { OpenRooms } from "../server/core/rooms.ts"
@@ -185,7 +186,7 @@ export class House {
         self: castId(0xd000),
       })
     }
-    const bus = localBell()
+    const bus = localBus()
     const writes = new Writes(world)
     const broke = (error: unknown) => this.broken.push(error)
     const names = new Map<string, Uuid>(Object.values(places).map(({ id, name }) => [name, id]))
@@ -303,19 +304,5 @@ export class House {
 
   say(name: Name, room: Uuid, text: string): Promise<Accepted> {
     return this.act(name, room, { kind: "message.posted", body: { text } })
-  }
-}
-
-function localBell() {
-  const hearers = new Map<string, Set<(letter?: unknown) => void>>()
-  return {
-    ring: (topic: string, letter?: unknown) => {
-      for (const hear of hearers.get(topic) ?? []) hear(letter)
-    },
-    on: (topic: string, hear: (letter?: unknown) => void) => {
-      const known = hearers.get(topic) ?? new Set()
-      hearers.set(topic, known.add(hear))
-      return () => known.delete(hear)
-    },
   }
 }

@@ -1,0 +1,4 @@
+import { busContract } from "./contract.ts"
+import { localBus } from "./local.ts"
+
+busContract("local", async () => ({ bus: localBus(), settle: async () => {} }))
