@@ -58,12 +58,12 @@ export class Replica {
   take(frame: Events): Taken {
     if (this.#epoch !== undefined && frame.epoch !== this.#epoch) return { is: "old" }
     const { place } = this
-    if (place) {
-      const isSame = frame.epoch === place.epoch
-      if (!isSame || frame.after > place.cursor) return this.#gap()
-      if (frame.to < place.cursor) return { is: "old" }
-    } else this.#beginAt(frame.after)
-    const events = place ? frame.events.filter(({ seq }) => seq > place.cursor) : frame.events
+    const cursor = place?.cursor ?? ("after" in this.#begin ? this.#begin.after : frame.after)
+    if (place && frame.epoch !== place.epoch) return this.#gap()
+    if (frame.after > cursor) return this.#gap()
+    if (frame.to < cursor) return { is: "old" }
+    if (!place) this.#beginAt(cursor)
+    const events = frame.after < cursor ? frame.events.filter(({ seq }) => seq > cursor) : frame.events
     const changed = this.scroll.grow(events, frame.to)
     for (const thread of this.threads.values()) changed.push(...thread.grow(events, frame.to))
     this.place = { cursor: frame.to, epoch: frame.epoch, check: frame.check }

@@ -134,6 +134,11 @@ export class House {
     for (const guest of [...this.guests]) guest.end(why)
   }
 
+  /** Ends the connections of one person. */
+  cutOff(name: string): void {
+    for (const guest of [...this.guests]) if (guest.person?.name === name) guest.end("The cable was cut.")
+  }
+
   tell(frame: Down): void {
     for (const guest of this.guests) guest.say(frame)
   }
