@@ -481,14 +481,16 @@ export interface Rooms {
    * with nothing further appended. With `make` a room that is not there yet is made in the same append: private, without
    * members, by the house account, as of the first message's time; nobody joins while it fills.
    */
-  load(
-    room: Uuid,
-    messages: readonly Imported[],
-    make?: { readonly name: string },
-  ): Promise<readonly number[] | Refusal>
+  load(room: Uuid, messages: readonly Imported[], make?: RoomToMake): Promise<readonly number[] | Refusal>
   /** The seq of the account's newest message outside threads, 0 for none. */
   lastPost(room: Uuid, account: Uuid): Promise<number>
   epoch(room: Uuid): Promise<Uuid | undefined>
+}
+
+/** A room that an import makes; `id` is that of the event `room.created`. */
+export interface RoomToMake {
+  readonly id: Uuid
+  readonly name: string
 }
 
 /** A message from elsewhere, cleaned already; `text` may be empty. */

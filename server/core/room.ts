@@ -3,14 +3,14 @@ import type { Command } from "../../protocol/event.ts"
 import { changesHead, evolve } from "../../protocol/events/index.ts"
 import type { Accepted, SignalDown } from "../../protocol/frames.ts"
 import { emptyHead, type Head, packHead, unpackHead } from "../../protocol/head.ts"
-import type { Uuid } from "../../protocol/ids.ts"
+import { HOUSE_ACCOUNT, type Uuid } from "../../protocol/ids.ts"
 import { limits } from "../../protocol/limits.ts"
 import type { Actor } from "../../protocol/policy.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import { type Findings, fromLog, fromMemory } from "./citing.ts"
 import { Batch, isTwin } from "./judging.ts"
 import type { RoomParcel } from "./parcel.ts"
-import type { Append, Imported, Log, Outcome, Stored } from "./ports.ts"
+import type { Append, Imported, Log, Outcome, RoomToMake, Stored } from "./ports.ts"
 import type { RecentBudget } from "./recent.ts"
 import { NO_CHECK, READ_MAX, Replay } from "./replay.ts"
 import { cardOf, claimsOf, membershipRows } from "./rows.ts"
@@ -65,6 +65,7 @@ interface No {
 
 interface Loading {
   readonly messages: readonly Imported[]
+  readonly make: RoomToMake | undefined
   readonly answer: (answer: readonly number[] | Refusal) => void
 }
 
@@ -161,9 +162,9 @@ export class Room {
   }
 
   /** Queues messages from elsewhere; see the port `Rooms.load`. */
-  load(messages: readonly Imported[]): Promise<readonly number[] | Refusal> {
+  load(messages: readonly Imported[], make: RoomToMake | undefined): Promise<readonly number[] | Refusal> {
     return new Promise((answer) => {
-      this.#loads.push({ messages, answer })
+      this.#loads.push({ messages, make, answer })
       this.#nudge()
     })
   }
@@ -374,7 +375,7 @@ export class Room {
     const load = this.#loads.shift()
     if (!load) return
     this.#asking = true
-    this.#place(load.messages, new Map())
+    this.#place(load, new Map())
       .then(load.answer, (error: unknown) => {
         this.#node.broke(error)
         load.answer(refuse("store-failed"))
@@ -385,18 +386,17 @@ export class Room {
       })
   }
 
-  async #place(
-    messages: readonly Imported[],
-    known: ReadonlyMap<Uuid, number>,
-  ): Promise<readonly number[] | Refusal> {
+  async #place(load: Loading, known: ReadonlyMap<Uuid, number>): Promise<readonly number[] | Refusal> {
+    const { messages, make } = load
     const fresh = messages.filter(({ id }) => !known.has(id))
     const seqs = (batch?: Batch) => messages.map(({ id }) => known.get(id) ?? batch?.get(id)?.seq ?? 0)
     if (fresh.length === 0) return seqs()
-    if (this.head.type !== "room") return refuse("no-such-room")
+    const makes = this.head.type === null ? make : undefined
+    if (this.head.type !== "room" && !makes) return refuse("no-such-room")
     if ((fresh[0]?.at ?? 0) < this.head.at && known.size === 0) {
       // Older than the head: perhaps an import that is made again.
       const there = await this.#alreadyThere(messages)
-      if (there.size > 0) return this.#place(messages, there)
+      if (there.size > 0) return this.#place(load, there)
     }
     if ((fresh[0]?.at ?? 0) < this.head.at) {
       return refuse(
@@ -405,6 +405,8 @@ export class Room {
       )
     }
     const batch = new Batch(this.head)
+    const refused = makes && batch.judge(SERVER, creating(makes), {}, fresh[0]?.at ?? 0)
+    if (refused) return refused
     for (const message of fresh) batch.add(message, known)
     const [outcome] = await this.#node.log.append([this.#appendOf(batch)])
     switch (outcome?.is) {
@@ -412,7 +414,9 @@ export class Room {
         this.#committed({ batch, waiting: [], refused: [] }, outcome.checks)
         return seqs(batch)
       case "known":
-        return known.size > 0 ? refuse("id-taken") : this.#place(messages, await this.#alreadyThere(messages))
+        return known.size > 0 ? refuse("id-taken") : this.#place(load, await this.#alreadyThere(messages))
+      case "taken":
+        return refuse("name-taken")
       case "failed":
         return refuse(outcome.code)
       default:
@@ -504,4 +508,12 @@ export class Room {
 
 function asksForName({ command }: Waiting): boolean {
   return command.kind === "room.created" || command.kind === "room.renamed"
+}
+
+const SERVER: Actor = { account: HOUSE_ACCOUNT, role: "owner", system: true }
+
+/** Nobody is a member of a room that fills, and nobody can join it. */
+function creating({ id, name }: RoomToMake): Command {
+  const body = { type: "room", name, visibility: "private", history: "shared", members: [] }
+  return { id, kind: "room.created", body }
 }

@@ -5,7 +5,19 @@ import { isUuid, type Uuid } from "../../protocol/ids.ts"
 import { foldName } from "../../protocol/names.ts"
 import type { Actor } from "../../protocol/policy.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
-import type { Append, Bus, Counters, Imported, Log, Outcome, Rooms, Stop, Stored, World } from "./ports.ts"
+import type {
+  Append,
+  Bus,
+  Counters,
+  Imported,
+  Log,
+  Outcome,
+  Rooms,
+  RoomToMake,
+  Stop,
+  Stored,
+  World,
+} from "./ports.ts"
 import type { Rates } from "./rates.ts"
 import { RecentBudget } from "./recent.ts"
 import { type Node, Room } from "./room.ts"
@@ -149,8 +161,8 @@ export class OpenRooms implements Rooms, Node {
     return slow ? Promise.resolve(slow) : this.of(id).submit(actor, command)
   }
 
-  load(id: Uuid, messages: readonly Imported[]): Promise<readonly number[] | Refusal> {
-    return this.of(id).load(messages)
+  load(id: Uuid, messages: readonly Imported[], make?: RoomToMake): Promise<readonly number[] | Refusal> {
+    return this.of(id).load(messages, make)
   }
 
   waits(room: Room): void {

@@ -62,7 +62,10 @@ export const importOperations = {
       const authors = await parts.services.people.importAuthors(source, originals)
       const ids = messages.map((message) => messageId(parts, source, room, message))
       const loaded = messages.map((message, place) => imported(message, ids[place] ?? "", authors, ids))
-      const seqs = await parts.rooms.load(id, loaded, { name })
+      const seqs = await parts.rooms.load(id, loaded, {
+        id: uuid8(parts.digest(causeBytes("import-created", id))),
+        name,
+      })
       if (isRefusal(seqs)) return seqs.code === "name-taken" ? taken(name) : seqs
       return { seqs, before }
     },
