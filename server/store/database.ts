@@ -8,6 +8,9 @@ export function databasePath(folder: string): string {
   return join(folder, DATABASE_FILE)
 }
 
+/** How long a connection waits for another process that has the database locked: a tool of the operator's. */
+const BUSY_MS = 5_000
+
 /** Settings of every connection; sizes are negative KiB, as SQLite has it. */
 function settle(db: Database, cacheKiB: number): void {
   // Pages mapped into memory count as the process's own, and a page cache of the kernel's stands behind ours anyway.
@@ -26,7 +29,7 @@ function settle(db: Database, cacheKiB: number): void {
 export function openReadOnly(folder: string, cacheKiB = 2_000): Database {
   const db = new Database(databasePath(folder), { readonly: true, strict: true })
   settle(db, cacheKiB)
-  db.run("pragma busy_timeout = 5000")
+  db.run(`pragma busy_timeout = ${BUSY_MS}`)
   db.run("pragma query_only = on")
   return db
 }
@@ -35,11 +38,30 @@ export function openReadOnly(folder: string, cacheKiB = 2_000): Database {
 export function openForWriting(path: string, cacheKiB = 24_000): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true })
   settle(db, cacheKiB)
-  db.run("pragma busy_timeout = 5000")
+  db.run(`pragma busy_timeout = ${BUSY_MS}`)
   db.run("pragma journal_mode = wal")
   db.run("pragma synchronous = full")
   db.run("pragma secure_delete = on")
   // Checkpoints are the keeper's: inside a commit they would make someone wait.
   db.run("pragma wal_autocheckpoint = 0")
   return db
+}
+
+export interface Checkpoint {
+  /** Pages in SQLite's log file, of which the next write may take the place once all are in the database. */
+  readonly pagesInFile: number
+  /** Only for `truncate`: false when someone reads from the file. */
+  readonly isEmpty: boolean
+}
+
+/** Brings committed pages into the database: `passive` as far as it can without waiting, `truncate` all of them. */
+export function checkpoint(db: Database, mode: "passive" | "truncate"): Checkpoint {
+  // A reader is waited for a moment only, since whoever commits waits as long.
+  db.run(`pragma busy_timeout = ${mode === "truncate" ? 50 : BUSY_MS}`)
+  try {
+    const row = db.prepare<{ busy: number; log: number }, []>(`pragma wal_checkpoint(${mode})`).get()
+    return { pagesInFile: row?.log ?? 0, isEmpty: row?.busy === 0 && row.log <= 0 }
+  } finally {
+    db.run(`pragma busy_timeout = ${BUSY_MS}`)
+  }
 }

@@ -10,3 +10,7 @@ export function unfit(append: Append, headAtMs: number): string | undefined {
   }
   return undefined
 }
+
+export function erases(append: Append): boolean {
+  return append.entries.some((entry) => entry.erases !== undefined)
+}

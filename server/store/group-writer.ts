@@ -1,8 +1,9 @@
 import type { Database } from "bun:sqlite"
 import type { Uuid } from "../../protocol/ids.ts"
-import type { Append, Outcome } from "../core/ports.ts"
+import type { Outcome } from "../core/ports.ts"
 import type { Ballast } from "./ballast.ts"
 import { faultOf, messageOf } from "./faults.ts"
+import { erases } from "./fitness.ts"
 import type { Answers, Group } from "./group.ts"
 import { logWriter } from "./log-writer.ts"
 import { recordWriter } from "./record-writer.ts"
@@ -122,10 +123,6 @@ export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast): GroupW
 function isOfOneAppend(error: unknown): boolean {
   const fault = faultOf(error)
   return fault === "conflict" || fault === "wrong"
-}
-
-function erases(append: Append): boolean {
-  return append.entries.some((entry) => entry.erases !== undefined)
 }
 
 function allFailed(group: Group, code: "store-full" | "store-failed", message: string): Answers {

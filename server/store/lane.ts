@@ -14,6 +14,8 @@ export interface LaneOptions<Ask> {
   /** How much work an ask is, and how much a message holds; one ask always fits. */
   readonly weigh: (ask: Ask) => number
   readonly weightMax: number
+  /** Hears of every answered message and its weight. */
+  readonly answered?: (weight: number) => void
 }
 
 interface Waiting<Ask, Answer> {
@@ -28,7 +30,7 @@ interface Waiting<Ask, Answer> {
  */
 export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): Lane<Ask, Answer> {
   let waiting: Waiting<Ask, Answer>[] = []
-  const inFlight: (readonly Waiting<Ask, Answer>[])[] = []
+  const inFlight: { readonly batch: readonly Waiting<Ask, Answer>[]; readonly weight: number }[] = []
   let flushing = false
   let broken: Error | undefined
   const whenIdle: (() => void)[] = []
@@ -36,25 +38,22 @@ export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): La
   function flush(): void {
     flushing = false
     while (waiting.length > 0 && inFlight.length < options.messagesInFlightMax) {
-      let weight = 0
-      const end = waiting.findIndex((one, index) => {
-        weight += options.weigh(one.ask)
-        return index > 0 && weight > options.weightMax
-      })
-      const batch = end < 0 ? waiting : waiting.slice(0, end)
-      waiting = end < 0 ? [] : waiting.slice(end)
-      inFlight.push(batch)
+      const { count, weight } = fitting(waiting, options)
+      const batch = count === waiting.length ? waiting : waiting.slice(0, count)
+      waiting = waiting.slice(count)
+      inFlight.push({ batch, weight })
       worker.postMessage(JSON.stringify(batch.map((one) => one.ask)))
     }
   }
 
   worker.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (typeof event.data !== "string") return
-    const batch = inFlight.shift() ?? []
+    const { batch, weight } = inFlight.shift() ?? { batch: [], weight: 0 }
     // A worker of ours answers what it was asked; there is nothing to check.
     const answers: readonly Answer[] = JSON.parse(event.data)
     flush()
     for (const [index, answer] of answers.entries()) batch[index]?.answer(answer)
+    options.answered?.(weight)
     tellIdle()
   })
 
@@ -76,10 +75,27 @@ export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): La
     idle: () => (isIdle() ? Promise.resolve() : new Promise((tell) => whenIdle.push(tell))),
     fail(error) {
       broken = error
-      for (const one of [...inFlight.splice(0).flat(), ...waiting.splice(0)]) one.fail(error)
+      for (const one of [...inFlight.splice(0).flatMap((message) => message.batch), ...waiting.splice(0)])
+        one.fail(error)
       tellIdle()
     },
   }
+}
+
+/** How many of those that wait go in one message. */
+function fitting<Ask>(
+  waiting: readonly { readonly ask: Ask }[],
+  { weigh, weightMax }: LaneOptions<Ask>,
+): { readonly count: number; readonly weight: number } {
+  let weight = 0
+  let count = 0
+  for (const { ask } of waiting) {
+    const more = weigh(ask)
+    if (count > 0 && weight + more > weightMax) break
+    weight += more
+    count++
+  }
+  return { count, weight }
 }
 
 /** The worker's side: answers every message of asks at once. */

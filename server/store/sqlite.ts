@@ -2,8 +2,12 @@ import { mkdirSync } from "node:fs"
 import type { Uuid } from "../../protocol/ids.ts"
 import { type Append, type Feed, type Log, type Outcome, type Pages, StoreDamaged } from "../core/ports.ts"
 import { commander } from "./control.ts"
+import { databasePath } from "./database.ts"
 import { messageOf } from "./faults.ts"
+import { erases } from "./fitness.ts"
 import type { Answers, Group } from "./group.ts"
+import { type Keeper, keep } from "./keeper.ts"
+import type { KeeperOrder } from "./keeper-worker.ts"
 import { type Lane, lane } from "./lane.ts"
 import { lockFolder } from "./lock.ts"
 import type { Question, ReaderOrder, Reply } from "./reader-worker.ts"
@@ -25,26 +29,32 @@ export async function openSqlite(folder: string): Promise<Store> {
   const unlock = lockFolder(folder)
   const writer = new Worker(new URL("./writer-worker.ts", import.meta.url))
   const reader = new Worker(new URL("./reader-worker.ts", import.meta.url))
-  const [orderWriter, orderReader] = [commander<WriterOrder>(writer), commander<ReaderOrder>(reader)]
+  const keeper = new Worker(new URL("./keeper-worker.ts", import.meta.url))
+  const orderWriter = commander<WriterOrder>(writer)
+  const orderReader = commander<ReaderOrder>(reader)
+  const orderKeeper = commander<KeeperOrder>(keeper)
   const end = () => {
-    reader.terminate()
-    writer.terminate()
+    for (const worker of [reader, keeper, writer]) worker.terminate()
     unlock()
   }
   try {
     const epochs = await orderWriter<readonly Epoch[]>({ order: "open", folder })
     await orderReader({ order: "open", folder, epochs })
-    const writes = writeLane(writer)
+    await orderKeeper({ order: "open", path: databasePath(folder) })
+    const kept = keep(orderKeeper, orderWriter)
+    const writes = writeLane(writer, kept)
     const ask = asker(readLane(reader))
     return {
       epoch: epochs.at(-1)?.id ?? "",
-      log: logOver(writes, ask),
+      log: logOver(writes, ask, kept),
       pages: pagesOver(ask),
       feed: feedOver(ask),
       records: recordsOver(executorOver(writes, ask)),
       async close() {
         await writes.idle()
+        kept.stop()
         await orderReader({ order: "close" })
+        await orderKeeper({ order: "close" })
         await orderWriter({ order: "close" })
         end()
       },
@@ -55,11 +65,12 @@ export async function openSqlite(folder: string): Promise<Store> {
   }
 }
 
-function writeLane(worker: Worker): Lane<Group, Answers> {
+function writeLane(worker: Worker, keeper: Keeper): Lane<Group, Answers> {
   const writes = lane<Group, Answers>(worker, {
     messagesInFlightMax: COMMITS_IN_FLIGHT_MAX,
     weigh: ({ appends, writes }) => appends.reduce((sum, one) => sum + one.entries.length, writes.length),
     weightMax: EVENTS_PER_COMMIT_MAX,
+    answered: keeper.committed,
   })
   worker.addEventListener("error", (event) => {
     console.error(`The store's writer has stopped; restart the server. ${event.message}`)
@@ -100,12 +111,14 @@ function asker(reads: Lane<Question, Reply>): Ask {
   }
 }
 
-function logOver(writes: Lane<Group, Answers>, ask: Ask): Log {
+function logOver(writes: Lane<Group, Answers>, ask: Ask, keeper: Keeper): Log {
   const undecided = new Map<Uuid, Set<Promise<unknown>>>()
 
   async function decide(appends: readonly Append[]): Promise<readonly Outcome[]> {
     try {
-      return (await writes.ask({ appends, writes: [] })).outcomes
+      const { outcomes } = await writes.ask({ appends, writes: [] })
+      if (appends.some(erases)) keeper.erased()
+      return outcomes
     } catch {
       // The worker is gone, and whether its last commit went through only the log can say.
       return appends.map(() => ({ is: "unknown" }))

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite"
 import { holdBallast } from "./ballast.ts"
 import { serveOrders } from "./control.ts"
-import { databasePath, openForWriting } from "./database.ts"
+import { checkpoint, databasePath, openForWriting } from "./database.ts"
 import { ensureEpoch, readEpochs } from "./epochs.ts"
 import { type Answers, type Group, merged, split } from "./group.ts"
 import { type GroupWriter, groupWriter } from "./group-writer.ts"
@@ -10,7 +10,12 @@ import { migrate } from "./migrate.ts"
 import { migrations } from "./migrations/list.ts"
 
 /** The worker that owns every write to the database. */
-export type WriterOrder = { readonly order: "open"; readonly folder: string } | { readonly order: "close" }
+export type WriterOrder =
+  /** Answers the epochs of the log. */
+  | { readonly order: "open"; readonly folder: string }
+  /** Answers `Checkpoint`. */
+  | { readonly order: "checkpoint"; readonly mode: "passive" | "truncate" }
+  | { readonly order: "close" }
 
 let db: Database | undefined
 let writer: GroupWriter | undefined
@@ -21,12 +26,16 @@ serveOrders<WriterOrder>((order) => {
       db = openForWriting(databasePath(order.folder))
       migrate(db, migrations, Date.now())
       ensureEpoch(db, Date.now())
+      // A process that ended before its time may have left erased words in the log file.
+      checkpoint(db, "truncate")
       const epochs = readEpochs(db)
       writer = groupWriter(db, epochs.at(-1)?.id ?? "", holdBallast(order.folder))
       return epochs
     }
+    case "checkpoint":
+      return db && checkpoint(db, order.mode)
     case "close":
-      db?.run("pragma wal_checkpoint(truncate)")
+      if (db) checkpoint(db, "truncate")
       db?.close()
       return undefined
     default:

@@ -1,0 +1,78 @@
+import type { Command } from "./control.ts"
+import type { Checkpoint } from "./database.ts"
+import type { KeeperOrder } from "./keeper-worker.ts"
+import type { WriterOrder } from "./writer-worker.ts"
+
+/** Keeps SQLite's log file short, and empties it soon after an erasure. */
+export interface Keeper {
+  committed(events: number): void
+  erased(): void
+  stop(): void
+}
+
+/** About 16 MB, guessed from what was committed: a commit touches a few pages, an event two more. */
+const PAGES_PER_CHECKPOINT = 4_000
+const PAGES_PER_COMMIT = 5
+const PAGES_PER_EVENT = 2
+/** Beyond 64 MB the writer itself finishes a checkpoint, so that the file starts anew instead of growing. */
+const PAGES_IN_FILE_MAX = 16_000
+/** What was erased is in the log file for no longer than a minute. */
+const EMPTY_AFTER_MS = 20_000
+const EMPTY_AGAIN_AFTER_MS = 5_000
+
+export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrder>): Keeper {
+  let pages = 0
+  let busy = false
+  let emptying: Timer | undefined
+
+  async function checkpoint(): Promise<void> {
+    const { pagesInFile } = await order<Checkpoint>({ order: "checkpoint" })
+    if (pagesInFile > PAGES_IN_FILE_MAX) await orderWriter({ order: "checkpoint", mode: "passive" })
+  }
+
+  async function empty(): Promise<void> {
+    await order({ order: "checkpoint" })
+    const { isEmpty } = await orderWriter<Checkpoint>({ order: "checkpoint", mode: "truncate" })
+    // Someone is reading from it just now: a backup, a search.
+    if (!isEmpty) emptyAfter(EMPTY_AGAIN_AFTER_MS)
+  }
+
+  function emptyAfter(ms: number): void {
+    emptying = setTimeout(() => {
+      emptying = undefined
+      empty().catch((error: unknown) => {
+        tell(error)
+        emptyAfter(EMPTY_AGAIN_AFTER_MS)
+      })
+    }, ms)
+    emptying.unref()
+  }
+
+  return {
+    committed(events) {
+      pages += PAGES_PER_COMMIT + events * PAGES_PER_EVENT
+      if (busy || pages < PAGES_PER_CHECKPOINT) return
+      busy = true
+      pages = 0
+      checkpoint()
+        .catch(tell)
+        .finally(() => {
+          busy = false
+        })
+    },
+    erased() {
+      if (!emptying) emptyAfter(EMPTY_AFTER_MS)
+    },
+    stop() {
+      clearTimeout(emptying)
+      emptying = undefined
+    },
+  }
+}
+
+/** A full disk, for one: the log file grows and is brought in later. */
+function tell(error: unknown): void {
+  console.error(
+    `The store could not empty its log file and will try again: ${error instanceof Error ? error.message : error}`,
+  )
+}
