@@ -96,8 +96,9 @@ class MemoryPeer implements Wire {
   }
 
   ready(): boolean {
-    this.#full = this.down.unread() > this.#unreadMax
-    return !this.#full
+    const isFull = this.down.unread() > this.#unreadMax
+    this.#full ||= isFull
+    return !isFull
   }
 
   close(why: Refusal): void {
@@ -123,7 +124,9 @@ class MemoryPeer implements Wire {
   }
 
   #arrived(): void {
-    if (this.#isOpen && this.#full && this.ready()) hearDrained(this.#reception, this)
+    if (!this.#isOpen || !this.#full || !this.ready()) return
+    this.#full = false
+    hearDrained(this.#reception, this)
   }
 }
 

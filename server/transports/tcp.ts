@@ -71,9 +71,10 @@ class TcpPeer implements Wire {
   readonly lines = createLines()
   /** The client has sent no frame yet, so it may be a person, or a program that speaks something else. */
   #strange = true
-  /** What the kernel would not take yet; undefined while it takes everything. */
-  #unsent: Uint8Array[] | undefined
+  /** What the kernel would not take yet. */
+  #unsent: Uint8Array[] = []
   #unsentBytes = 0
+  #isAnswered = false
   /** `ready` said no, and `drained` has not been called since. */
   #full = false
 
@@ -87,15 +88,13 @@ class TcpPeer implements Wire {
     if (this.state !== "open" && this.state !== "ending") return
     try {
       let text = ""
-      let isAnswered = false
-      for (const each of out) {
-        isAnswered = this.state === "ending" && (isAnswered || this.#answersEnd(each))
-        if (!isAnswered)
-          text += `${textFor(this.#reception, this, each)}
-`
+      for (const each of this.state === "ending" ? this.#withoutEnd(out) : out) {
+        text += `${textFor(this.#reception, this, each)}\n`
       }
-      if (isAnswered) this.#finish(text)
+      if (this.#isAnswered) this.#finish(text)
       else this.#write(text)
+      // Whoever still gets answers may wait for the rest of them.
+      if (this.state === "ending") this.#reception.sweep.watch(this, this.#reception.signInMs)
     } catch (error) {
       broke(this.#reception, this, error)
     }
@@ -106,8 +105,9 @@ class TcpPeer implements Wire {
   }
 
   ready(): boolean {
-    this.#full = this.#unsentBytes > UNSENT_BYTES_SOFT
-    return !this.#full
+    const isFull = this.#unsentBytes > UNSENT_BYTES_SOFT
+    this.#full ||= isFull
+    return !isFull
   }
 
   close(why: Refusal): void {
@@ -133,30 +133,32 @@ class TcpPeer implements Wire {
     finish(this.lines, limits.frameBytesMax, (line) => this.#hearLine(line))
     if (this.state !== "open") return
     this.state = "ending"
-    this.#reception.sweep.watch(this, this.#reception.signInMs)
-    hearFrame(this.#reception, this, { type: "ping", id: END })
+    this.#askEnd()
   }
 
   /** The kernel takes bytes again. */
   flush(): void {
-    while (this.#unsent?.[0] && this.state !== "closed") {
-      const piece = this.#unsent[0]
-      const taken = Math.max(0, this.#socket.write(piece))
+    while (this.#unsent.length > 0) {
+      mergeFirst(this.#unsent)
+      const [piece] = this.#unsent
+      const taken = piece ? Math.max(0, this.#socket.write(piece)) : 0
       this.#unsentBytes -= taken
-      if (taken < piece.length) {
+      if (piece && taken < piece.length) {
         this.#unsent[0] = piece.subarray(taken)
         break
       }
       this.#unsent.shift()
     }
-    if (this.#unsentBytes === 0) this.#unsent = undefined
-    if (this.state === "closing" && !this.#unsent) this.#socket.shutdown()
-    if (this.#full && this.state !== "closing" && this.ready()) hearDrained(this.#reception, this)
+    if (this.state === "closing" && this.#unsent.length === 0) this.#socket.shutdown()
+    if (!this.#full || this.state === "closing" || !this.ready()) return
+    this.#full = false
+    hearDrained(this.#reception, this)
+    if (this.state === "ending") this.#askEnd()
   }
 
   gone(): void {
     this.state = "closed"
-    this.#unsent = undefined
+    this.#unsent = []
     end(this.#reception, this)
   }
 
@@ -178,14 +180,14 @@ class TcpPeer implements Wire {
   }
 
   #write(text: string): void {
-    const taken = this.#unsent ? 0 : Math.max(0, this.#socket.write(text))
+    if (text === "") return
+    const taken = this.#unsent.length > 0 ? 0 : Math.max(0, this.#socket.write(text))
     if (taken < Buffer.byteLength(text)) this.#keep(encoder.encode(text).subarray(taken))
   }
 
   #keep(bytes: Uint8Array): void {
     if (this.#unsentBytes > UNSENT_BYTES_HARD) this.#socket.terminate()
     else {
-      this.#unsent ??= []
       this.#unsent.push(bytes)
       this.#unsentBytes += bytes.length
     }
@@ -198,19 +200,46 @@ class TcpPeer implements Wire {
     this.state = "closing"
     end(this.#reception, this)
     this.#reception.sweep.watch(this, this.#reception.closingMs)
-    if (!this.#unsent) this.#socket.shutdown()
+    if (this.#unsent.length === 0) this.#socket.shutdown()
   }
 
-  /** The pong of the end's ping; or, where nobody has signed in, the refusal that a ping gets then. */
-  #answersEnd(out: Outgoing): boolean {
-    if (out.type === "pong") return out.id === END
-    return this.waiting && out.type === "refused" && out.code === "sign-in-first"
+  /** Asks the session to say when everything the client asked is answered. */
+  #askEnd(): void {
+    this.#reception.sweep.watch(this, this.#reception.signInMs)
+    hearFrame(this.#reception, this, { type: "ping", id: END })
+  }
+
+  /**
+   * What goes out once the client has closed its half, without the answer to our own ping: its pong, or, where nobody
+   * has signed in, the refusal that a ping gets then, which is the last thing said. A pong that found the wire full
+   * may have overtaken followers that wait for it, so it does not count and the ping is repeated when there is room.
+   */
+  #withoutEnd(out: readonly Outgoing[]): readonly Outgoing[] {
+    const last = out.at(-1)
+    const isRefused = this.waiting && last?.type === "refused" && last.code === "sign-in-first"
+    const rest = isRefused ? out.slice(0, -1) : out.filter((each) => each.type !== "pong" || each.id !== END)
+    this.#isAnswered = rest.length < out.length && !this.#full
+    return rest
   }
 
   /** Asked anew, since writing may find the wire gone. */
   #isGone(): boolean {
     return this.state === "closed"
   }
+}
+
+/** Many small pieces would be as many system calls. */
+const MERGED_BYTES = 65_536
+
+/** Makes the first small pieces one. */
+function mergeFirst(pieces: Uint8Array[]): void {
+  let bytes = 0
+  let count = 0
+  while (count < pieces.length && bytes < MERGED_BYTES) {
+    bytes += pieces[count]?.length ?? 0
+    count += 1
+  }
+  if (count > 1) pieces.splice(0, count, Buffer.concat(pieces.slice(0, count)))
 }
 
 /** Opens a port for one JSON frame a line. */

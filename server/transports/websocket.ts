@@ -71,7 +71,7 @@ export class WebSocketPeer implements Wire {
     const first = out[0]
     if (!socket || !first) return
     try {
-      // One text alone costs one system call; several cost one only inside `cork`.
+      // Each text by itself is one system call; inside `cork` all of them are.
       if (out.length === 1) socket.sendText(textFor(this.#reception, this, first))
       else socket.cork(() => this.#sendEach(socket, out))
     } catch (error) {
@@ -88,8 +88,9 @@ export class WebSocketPeer implements Wire {
   }
 
   ready(): boolean {
-    this.#full = this.socket !== undefined && this.socket.getBufferedAmount() > UNSENT_BYTES_SOFT
-    return !this.#full
+    const isFull = this.socket !== undefined && this.socket.getBufferedAmount() > UNSENT_BYTES_SOFT
+    this.#full ||= isFull
+    return !isFull
   }
 
   close(why: Refusal): void {
@@ -106,7 +107,9 @@ export class WebSocketPeer implements Wire {
   }
 
   drained(): void {
-    if (this.#full && this.ready()) hearDrained(this.#reception, this)
+    if (!this.#full || !this.ready()) return
+    this.#full = false
+    hearDrained(this.#reception, this)
   }
 }
 
