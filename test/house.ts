@@ -211,7 +211,7 @@ export class House {
       presences: new Presences(world, bus),
       writes,
       counters,
-      server: { name: "Parley", version: "test" },
+      server: () => ({ name: "Parley", version: "test" }),
       roomsOf: async () => [],
       broke,
     })

@@ -1,7 +1,7 @@
 // Long because it is the one place where every port of the server stands; a room of the house imports no other.
 import type { Kysely } from "kysely"
 import type { Command, Event } from "../../protocol/event.ts"
-import type { Accepted, Down, Events, Hello, SignalDown, Up } from "../../protocol/frames.ts"
+import type { Accepted, Down, Events, Hello, RoomHead, SignalDown, Up } from "../../protocol/frames.ts"
 import type { Head, HouseRole, RoomRole, RoomType, Visibility } from "../../protocol/head.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import type { Actor } from "../../protocol/policy.ts"
@@ -170,6 +170,8 @@ export interface Pages {
   ): Promise<readonly { root: number; count: number; last: number }[]>
   /** The first seq with `at` at or after a time; head + 1 where there is none. */
   seqAt(room: Uuid, atMs: number): Promise<number>
+  /** Every log the account is a member of, its self log too, with the head as committed; in the order of ids. */
+  roomsOf(account: Uuid): Promise<readonly RoomHead[]>
 }
 
 export interface PageQuery {

@@ -40,19 +40,22 @@ type State =
 
 type Of = "hello" | "submit" | "follow" | "frame" | "session"
 
+/** What the transport heard: a frame, or why there was none in what came. */
+type Heard = Up | { readonly type: "garbled"; readonly why: Refusal }
+
 /** One connected peer: frames in, frames out. Knows rooms; rooms know only that someone follows. */
 export class Session implements Inbox, Sink {
   /** When the wire stopped taking what it was given; undefined while it does. */
   stalledMs: number | undefined
   readonly #parts: SessionParts
   readonly #peer: Peer
-  readonly from: Origin
+  readonly #from: Origin
   readonly #followers = new Map<Uuid, Follower>()
   #state: State = { is: "new" }
   #out: Outgoing[] = []
   #signals: SignalDown[] = []
   /** Frames that wait behind one that takes its time, so that order is kept. */
-  #waiting: Up[] = []
+  #waiting: Heard[] = []
   #busy = false
   #outstanding = new Set<Promise<void>>()
   #garbled = 0
@@ -62,7 +65,7 @@ export class Session implements Inbox, Sink {
   constructor(parts: SessionParts, peer: Peer, from: Origin) {
     this.#parts = parts
     this.#peer = peer
-    this.from = from
+    this.#from = from
   }
 
   get who(): Who | undefined {
@@ -76,18 +79,26 @@ export class Session implements Inbox, Sink {
   // ------------------------------------------------------------ in
 
   receive(frame: Up): void {
-    if (this.#state.is === "closed") return
-    this.#parts.counters.framesReceivedTotal++
-    if (this.#busy || this.#waiting.length > 0 || this.#outstanding.size >= OUTSTANDING_MAX) {
-      if (this.#waiting.length >= limits.inboundFramesQueuedMax) this.close(refuse("too-fast"))
-      else this.#waiting.push(frame)
-      return
-    }
-    this.#handle(frame)
+    this.#hear(frame)
   }
 
   garbled(why: Refusal): void {
+    this.#hear({ type: "garbled", why })
+  }
+
+  /** Everything is answered in the order in which it came. */
+  #hear(heard: Heard): void {
     if (this.#state.is === "closed") return
+    if (this.#busy || this.#waiting.length > 0 || this.#outstanding.size >= OUTSTANDING_MAX) {
+      if (this.#waiting.length >= limits.inboundFramesQueuedMax) this.close(refuse("too-fast"))
+      else this.#waiting.push(heard)
+      return
+    }
+    this.#handle(heard)
+  }
+
+  /** Something the session can make nothing of. */
+  #reject(why: Refusal): void {
     this.#refused("frame", why)
     this.#garbled++
     if (this.#garbled >= GARBLED_MAX) this.close(refuse("bad-frame", "Too many frames could not be read."))
@@ -117,8 +128,8 @@ export class Session implements Inbox, Sink {
     this.#peer.close(why)
   }
 
-  #handle(frame: Up): void {
-    const working = this.#work(frame)
+  #handle(heard: Heard): void {
+    const working = this.#work(heard)
     if (!working) return
     this.#busy = true
     working
@@ -141,11 +152,15 @@ export class Session implements Inbox, Sink {
   }
 
   /** A promise: later frames must wait for it. */
-  #work(frame: Up): Promise<void> | undefined {
+  #work(frame: Heard): Promise<void> | undefined {
+    if (frame.type === "garbled") {
+      this.#reject(frame.why)
+      return undefined
+    }
     if (frame.type === "hello") return this.#hello(frame)
     const who = this.who
     if (!who) {
-      this.garbled(refuse("sign-in-first"))
+      this.#reject(refuse("sign-in-first"))
       return undefined
     }
     switch (frame.type) {
@@ -160,7 +175,7 @@ export class Session implements Inbox, Sink {
       case "request":
         this.#settles(
           this.#parts.requests
-            .answer(who, { id: frame.id, name: frame.name, input: frame.input ?? {} }, this.from)
+            .answer(who, { id: frame.id, name: frame.name, input: frame.input ?? {} }, this.#from)
             .then(({ status, body }) => this.#say({ type: "response", id: frame.id, status, body })),
         )
         return undefined
@@ -200,7 +215,7 @@ export class Session implements Inbox, Sink {
       )
       return undefined
     }
-    const token = frame.token ?? (frame.name === undefined ? this.from.token : undefined)
+    const token = frame.token ?? (frame.name === undefined ? this.#from.token : undefined)
     if (frame.names === true) this.#peer.names?.()
     if (token === undefined) return this.#enter(frame)
     const who = this.#parts.accounts.resume(token)
@@ -214,7 +229,7 @@ export class Session implements Inbox, Sink {
   async #enter(frame: Hello): Promise<void> {
     this.#state = { is: "entering" }
     const { type: _, version: __, ...claim } = frame
-    const entered = await this.#parts.accounts.enter(claim, this.from)
+    const entered = await this.#parts.accounts.enter(claim, this.#from)
     if (this.#isClosed()) return
     if (isRefusal(entered)) {
       this.#state = { is: "new" }
@@ -234,7 +249,7 @@ export class Session implements Inbox, Sink {
     const welcome: Welcome = {
       type: "welcome",
       version: PROTOCOL_VERSION,
-      server: this.#parts.server,
+      server: this.#parts.server(),
       account: { id: who.id, name: who.name, display: who.display, role: who.role },
       session: token === undefined ? { id: who.session } : { id: who.session, token },
       self: who.self,
@@ -406,7 +421,7 @@ export class Session implements Inbox, Sink {
   /** Where the log has come since the last pong. On a wire that loses pongs too, some of all, in turn. */
   #heads(): { readonly room: Uuid; readonly seq: number }[] {
     const followers = [...this.#followers.values()]
-    const lossy = this.from.transport === "udp"
+    const lossy = this.#from.transport === "udp"
     const turn = followers
       .map((_, index) => followers[(this.#turn + index) % followers.length])
       .slice(0, LOSSY_HEADS_MAX)

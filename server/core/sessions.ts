@@ -32,7 +32,7 @@ export interface Shared {
   readonly presences: Presences
   readonly writes: Writes
   readonly counters: Counters
-  readonly server: Welcome["server"]
+  readonly server: () => Welcome["server"]
   readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
   /** Told of a bug that was contained. */
   readonly broke: (error: unknown) => void
@@ -63,7 +63,6 @@ export class OpenSessions implements Sessions, Revocations {
   open(peer: Peer, from: Origin): Inbox {
     const session = new Session(this.#parts, peer, from)
     this.#all.add(session)
-    this.#parts.counters.connections[from.transport]++
     if (this.#draining) session.close(refuse("restarting"))
     return session
   }
@@ -78,7 +77,6 @@ export class OpenSessions implements Sessions, Revocations {
 
   #left(session: Session, who: Who | undefined): void {
     if (!this.#all.delete(session)) return
-    this.#parts.counters.connections[session.from.transport]--
     if (!who) return
     this.#parts.counters.sessions--
     const sessions = this.#byAccount.get(who.id)

@@ -80,7 +80,7 @@ export class SimulatedNode {
       presences: new Presences(seen, bus.seenBy(this.life)),
       writes,
       counters,
-      server: { name: "simulation", version: "0" },
+      server: () => ({ name: "simulation", version: "0" }),
       roomsOf: (account) => this.roomsOf(account),
       broke,
     })

@@ -20,7 +20,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
   "server/notify": ADAPTER,
   "server/ops": ADAPTER,
   "server/config.ts": ["protocol"],
-  "server/main.ts": ["server"],
+  "server/main.ts": ["server", "package.json"],
   cli: ["server/main.ts", "server/config.ts", "term", "sdk", "protocol", "package.json"],
   bench: [""],
   test: [""],
