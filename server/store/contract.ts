@@ -315,6 +315,10 @@ function besideContract(current: () => Store): void {
       members: [member(bob.id, null), member(ada.id, "member", 2)],
       card: { ...card, archived: true, members: 1 },
     })
+    expect(await store.pages.roomsOf(ada.id)).toEqual([
+      { room, type: "room", name: "lobby", visibility: "public", epoch: store.epoch, seq: 2 },
+    ])
+    expect(await store.pages.roomsOf(bob.id)).toEqual([])
     const { db } = store.records
     expect(await db.selectFrom("membership").selectAll().where("room", "=", room).execute()).toEqual([
       { account: ada.id, room, role: "member", joined: 2, from_seq: 1 },

@@ -9,6 +9,7 @@ import type {
   Outcome,
   PageQuery,
   Pages,
+  RoomCard,
   Stored,
   World,
 } from "../core/ports.ts"
@@ -34,6 +35,8 @@ interface RoomLog {
   readonly byRoot: Map<number, number[]>
   chain: Uint8Array
   snapshot?: { readonly seq: number; readonly head: string }
+  readonly members: Set<Uuid>
+  card?: RoomCard
 }
 
 /**
@@ -62,6 +65,7 @@ export function memoryLog(options: MemoryOptions): Log & Pages & Feed {
       return event.check
     })
     if (append.snapshot) room.snapshot = append.snapshot
+    keepBeside(room, append)
     if (append.claims || append.members || append.card) options.sink?.(append)
     return { is: "appended", checks }
   }
@@ -120,6 +124,23 @@ export function memoryLog(options: MemoryOptions): Log & Pages & Feed {
       }
       return low + 1
     },
+    roomsOf: async (account) => {
+      const own = [...rooms].filter(([, log]) => log.members.has(account))
+      return own
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .flatMap(([room, { card, events }]) =>
+          card
+            ? {
+                room,
+                type: card.type,
+                name: card.name,
+                visibility: card.visibility,
+                epoch: options.epoch,
+                seq: events.length,
+              }
+            : [],
+        )
+    },
     next: async (after, limit) => {
       const from = Number(after)
       const events = order.slice(from, from + limit).flatMap(({ log, seq }) => log.events[seq - 1] ?? [])
@@ -129,7 +150,14 @@ export function memoryLog(options: MemoryOptions): Log & Pages & Feed {
 }
 
 function emptyLog(): RoomLog {
-  return { events: [], seqById: new Map(), byTarget: new Map(), byRoot: new Map(), chain: noChain }
+  return {
+    events: [],
+    seqById: new Map(),
+    byTarget: new Map(),
+    byRoot: new Map(),
+    chain: noChain,
+    members: new Set(),
+  }
 }
 
 function knownId(log: RoomLog | undefined, entries: readonly Entry[]): Uuid | undefined {
@@ -181,6 +209,14 @@ function headOf(log: RoomLog | undefined, epoch: Uuid): LogHead | undefined {
     check: last.check,
     ...(log.snapshot && { snapshot: log.snapshot }),
   }
+}
+
+function keepBeside(log: RoomLog, { members, card }: Append): void {
+  for (const { account, role } of members ?? []) {
+    if (role === null) log.members.delete(account)
+    else log.members.add(account)
+  }
+  if (card) log.card = card
 }
 
 function bare({ room: _, ...event }: Held): Stored {

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite"
+import type { RoomHead } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import type { PageQuery, Stored } from "../core/ports.ts"
 import { idBytes } from "./digest.ts"
@@ -16,12 +17,13 @@ interface Count {
 }
 
 /** What pages and counts ask; found in `place` alone, and only what is shown is read. */
-export function pagesReader(db: Database, keyOf: KeyOf, placed: PlacedReader) {
+export function pagesReader(db: Database, epoch: Uuid, keyOf: KeyOf, placed: PlacedReader) {
   return {
     shown: pageReader(db, keyOf, placed),
     ...countReader(db, keyOf),
     threads: threadReader(db, keyOf),
     seqAt: timeReader(db, keyOf),
+    roomsOf: roomsReader(db, epoch),
   }
 }
 
@@ -113,4 +115,16 @@ function timeReader(db: Database, keyOf: KeyOf) {
     }
     return low
   }
+}
+
+function roomsReader(db: Database, epoch: Uuid) {
+  const rooms = db.prepare<Omit<RoomHead, "epoch">, [string]>(
+    `select c.room, c.type, c.name, c.visibility, r.seq from membership m
+     join room_card c on c.room = m.room join room r on r.id = unhex(replace(m.room, '-', ''))
+     where m.account = ? order by m.room`,
+  )
+  return (account: Uuid): readonly RoomHead[] =>
+    rooms
+      .all(account)
+      .map(({ room, type, name, visibility, seq }) => ({ room, type, name, visibility, epoch, seq }))
 }

@@ -71,6 +71,8 @@ function answer(db: Database, reads: Reads, question: Question): unknown {
       return reads.threads(question[1], question[2])
     case "seqAt":
       return reads.seqAt(question[1], question[2])
+    case "roomsOf":
+      return reads.roomsOf(question[1])
     case "next":
       return reads.next(question[1], question[2])
     case "select":

@@ -37,13 +37,14 @@ export function reader(db: Database, epochs: readonly Epoch[]): Reads {
   const byId = db.prepare<RoomRow, [Uint8Array]>("select key, seq, at, chain from room where id = ?")
   const roomBy: RoomBy = (room) => byId.get(idBytes(room)) ?? undefined
   const placed = placedReader(db, epochs)
+  const epoch = epochs.at(-1)?.id ?? ""
   const keyOf = (room: Uuid) => roomBy(room)?.key ?? 0
   return {
     read: stretchReader(db, epochs, roomBy),
-    head: headReader(db, epochs.at(-1)?.id ?? "", roomBy),
+    head: headReader(db, epoch, roomBy),
     find: finder(db, keyOf, placed),
     changes: changesReader(db, keyOf, placed),
-    ...pagesReader(db, keyOf, placed),
+    ...pagesReader(db, epoch, keyOf, placed),
     next: feedReader(db, placed),
   }
 }

@@ -158,6 +158,7 @@ function pagesOver(ask: Ask): Pages {
     mentioned: (room, account, after, max) => ask(["mentioned", room, account, after, max]),
     threads: (room, roots) => ask(["threads", room, roots]),
     seqAt: (room, atMs) => ask(["seqAt", room, atMs]),
+    roomsOf: (account) => ask(["roomsOf", account]),
   }
 }
 
