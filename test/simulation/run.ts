@@ -206,7 +206,7 @@ class Play {
 
   act(person: Person, room: Uuid): void {
     const { world } = this
-    const known = [...(person.client.rooms.get(room)?.scroll.list() ?? [])]
+    const known = [...person.client.room(room).messages]
     const target = world.chance(0.2)
       ? world.pick(person.sent.filter((one) => one.room === room))?.id
       : world.pick(known)?.seq
@@ -233,7 +233,7 @@ class Play {
   }
 
   send(person: Person, room: Uuid, saying: { kind: string; body: unknown; target?: number | Uuid }): void {
-    const { id, settled } = person.client.submit(room, saying)
+    const { id, settled } = person.client.room(room).submit(saying)
     const sent: Sent = { id, room, outcome: "open", seq: 0 }
     person.sent.push(sent)
     settled
@@ -264,10 +264,10 @@ class Play {
     for (const { account, client } of this.people) {
       if (client.state.is !== "online") unrest.push(`${account.name} is ${client.state.is}`)
       for (const room of rooms) {
-        const pending = client.pending(room).filter((one) => one.is !== "failed")
+        const pending = client.room(room).pending.filter((one) => one.is !== "failed")
         if (pending.length > 0) unrest.push(`${account.name} waits for ${pending.length} commands`)
         const truth = this.truth(room)
-        const cursor = client.rooms.get(room)?.at?.cursor
+        const cursor = client.room(room).replica?.place?.cursor
         if (truth.head.members.has(account.id) && cursor !== truth.head.seq)
           unrest.push(`${account.name} is at ${cursor} of ${truth.head.seq}`)
       }
@@ -339,10 +339,10 @@ class Play {
   judgeReplica({ account, client }: Person, room: Uuid, truth: Truth): void {
     const member = truth.head.members.get(account.id)
     if (!member) return
-    const replica = client.rooms.get(room)
+    const { replica } = client.room(room)
     claim(
-      replica?.at?.cursor === truth.head.seq,
-      `${account.name} is at ${replica?.at?.cursor} of ${truth.head.seq}`,
+      replica?.place?.cursor === truth.head.seq,
+      `${account.name} is at ${replica?.place?.cursor} of ${truth.head.seq}`,
     )
     for (const event of truth.events) {
       const expected = truth.shown.get(event.seq)
