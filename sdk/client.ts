@@ -1,19 +1,18 @@
-import type { Event } from "../protocol/event.ts"
-import type { Accepted, Down, Events, Pong, Refused, Reset, Welcome } from "../protocol/frames.ts"
+import type { Accepted, Down, Pong, Presence, Refused, Welcome } from "../protocol/frames.ts"
 import { isUuid, type Uuid } from "../protocol/ids.ts"
 import type { Refusal } from "../protocol/refusals.ts"
 import { memoryCache } from "./caches/memory.ts"
 import { Connection, type Credentials, type State } from "./connection.ts"
 import { Emitter } from "./emitter.ts"
 import { Keeper } from "./keeper.ts"
-import { Outbox } from "./outbox.ts"
+import { Outbox, type Said } from "./outbox.ts"
 import type { Cache, Link, Stop, World } from "./ports.ts"
-import { type Begin, Replica } from "./replica.ts"
-import { Room } from "./room.ts"
+import type { Begin } from "./replica.ts"
+import { Requests } from "./requests.ts"
+import type { Room } from "./room.ts"
+import { Rooms } from "./rooms.ts"
+import { Signals } from "./signals.ts"
 import { realWorld } from "./world.ts"
-
-/** Rooms named in one `follow`, so that it fits a frame: each takes up to 150 bytes. */
-const ROOMS_PER_FOLLOW = 250
 
 export interface ConnectOptions extends Credentials {
   readonly link: Link
@@ -26,8 +25,10 @@ export interface ConnectOptions extends Credentials {
 
 export interface ClientWords {
   state: State
-  /** Something about a room in the list changed. */
+  /** Something about a room changed that a list of rooms may show. */
   room: Room
+  /** The presence of an account that is watched. */
+  presence: { readonly account: Uuid; readonly state: Presence | undefined }
   /** The cache failed; the client goes on, but what it cannot keep will not survive a restart. */
   trouble: unknown
 }
@@ -41,40 +42,69 @@ export function connect(options: ConnectOptions): Client {
 
 /** One account's rooms on one server, kept up over every cut. */
 export class Client {
-  readonly #world: World
   readonly #cache: Cache
-  readonly #begin: Begin
   readonly #words = new Emitter<ClientWords>()
   readonly #keeper: Keeper
   readonly #connection: Connection
   readonly #outbox: Outbox
-  readonly #rooms = new Map<string, Room>()
+  readonly #requests: Requests
+  readonly #signals: Signals
+  readonly #rooms: Rooms
   readonly #names = new Map<Uuid, string>()
-  readonly #name: string | undefined
+  /** The name it was told to sign in by. */
+  readonly #signsInAs: string | undefined
   #me: Uuid | undefined
 
-  constructor({ link, cache, begin, world, ...credentials }: ConnectOptions) {
-    this.#world = world ?? realWorld
+  constructor({ link, cache, begin, world = realWorld, ...credentials }: ConnectOptions) {
     this.#cache = cache ?? memoryCache()
-    this.#begin = begin ?? { last: 50 }
-    this.#name = credentials.name
+    this.#signsInAs = credentials.name
     this.#keeper = new Keeper(this.#cache, (error) => this.#words.tell("trouble", error))
-    this.#connection = new Connection(link, { names: true, ...credentials }, this.#world, {
+    this.#connection = new Connection(link, { names: true, ...credentials }, world, {
       changed: (state) => this.#changed(state),
       heard: (frame) => this.#heard(frame),
       ponged: (ping, heads) => this.#ponged(ping, heads),
-      isWaiting: () => this.#outbox.waiting > 0,
+      isWaiting: () => this.#outbox.waiting > 0 || this.#requests.size > 0,
     })
-    this.#outbox = new Outbox(this.#world, this.#keeper, {
+    const wire = {
       isOnline: () => this.#connection.state.is === "online",
-      send: (frame) => {
+      pings: () => this.#connection.pings,
+      send: (frame: Parameters<Connection["send"]>[0]) => {
         this.#connection.send(frame)
         this.#connection.hurry()
       },
-      pings: () => this.#connection.pings,
+    }
+    this.#outbox = new Outbox(world, this.#keeper, {
+      ...wire,
       changed: (ref) => {
         const room = this.#rooms.get(ref)
-        if (room) room.tell("pending", room.pending)
+        room?.tell("pending", room.pending)
+      },
+    })
+    this.#requests = new Requests(world, wire)
+    this.#signals = new Signals(world, {
+      send: wire.send,
+      typing: (id) => {
+        const room = this.#rooms.get(id)
+        room?.tell("typing", room.typists)
+      },
+      presence: (account) => this.#words.tell("presence", { account, state: this.presence(account) }),
+    })
+    this.#rooms = new Rooms(world, this.#keeper, begin ?? { last: 50 }, {
+      ...wire,
+      me: () => this.#me,
+      say: (ref, saying) => this.#outbox.say(ref, saying),
+      pending: (ref) => this.#outbox.pending(ref),
+      discard: (id) => this.#outbox.discard(id),
+      type: (room, on) => this.#signals.type(room, on),
+      typists: (room) => this.#signals.typists(room),
+      named: (name, room) => this.#outbox.named(name, room),
+      changed: (room) => this.#words.tell("room", room),
+      arrived: (room, events) => {
+        for (const { id, seq, at, by, ...rest } of events) {
+          if ("name" in rest && typeof rest.name === "string") this.#names.set(by, rest.name)
+          if (by === this.#me) this.#accepted({ type: "accepted", room: room.ref, id, seq, at })
+          if (rest.kind === "message.posted") this.#signals.said(room.ref, by)
+        }
       },
     })
   }
@@ -84,13 +114,15 @@ export class Client {
     try {
       const account = readAccount(await this.#cache.get("account"))
       // Whoever signs in by a name of their own is not who was here before; by token it is the same person.
-      if (account && (this.#name === undefined || sameName(this.#name, account.name)))
-        await this.#become(account.id)
+      const isSame = this.#signsInAs === undefined || isSameName(this.#signsInAs, account?.name ?? "")
+      if (account && isSame) await this.#become(account.id)
     } catch (error) {
       this.#words.tell("trouble", error)
     }
     if (this.state.is !== "ended") this.#connection.start()
   }
+
+  // ------------------------------------------------------------ for those who use it
 
   get state(): State {
     return this.#connection.state
@@ -107,22 +139,12 @@ export class Client {
 
   /** The rooms we are in. */
   get rooms(): readonly Room[] {
-    return [...new Set(this.#rooms.values())].filter((room) => room.isMember)
+    return this.#rooms.mine
   }
 
   /** A room by its id or its name, with or without `#`, whether we are in it or not. */
   room(ref: string): Room {
-    const name = ref.startsWith("#") ? ref.slice(1) : ref
-    const known = this.#rooms.get(name) ?? this.rooms.find((room) => room.name === name)
-    if (known) return known
-    const room = new Room(name, {
-      say: (at, saying) => this.#outbox.say(at, saying),
-      pending: (at) => this.#outbox.pending(at),
-      discard: (id) => this.#outbox.discard(id),
-      me: () => this.#me,
-    })
-    this.#rooms.set(name, room)
-    return room
+    return this.#rooms.room(ref)
   }
 
   /** The name of an account, as far as it has been told. */
@@ -130,8 +152,13 @@ export class Client {
     return this.#names.get(account)
   }
 
-  /** Sends a failed command once more. */
-  retry(id: Uuid) {
+  /** Asks the server's table of requests; see `Requests.ask`. */
+  request<Body>(name: string, input: unknown, withinMs?: number): Promise<Body | Refusal> {
+    return this.#requests.ask<Body>(name, input, withinMs)
+  }
+
+  /** Sends a failed command once more, after everything said since. */
+  retry(id: Uuid): Said | undefined {
     return this.#outbox.retry(id)
   }
 
@@ -140,9 +167,25 @@ export class Client {
     this.#outbox.discard(id)
   }
 
-  /** Ends the connection for good; resolves when everything is kept. */
+  /** Tells what we are to those who watch us. */
+  show(state: Exclude<Presence, "offline">): void {
+    this.#signals.show(state)
+  }
+
+  /** Asks to be told of the presence of these accounts, at most 200, instead of those before. */
+  watch(accounts: readonly Uuid[]): void {
+    this.#signals.watch(accounts)
+  }
+
+  /** Undefined for an account that is not watched, or not told of yet. */
+  presence(account: Uuid): Presence | undefined {
+    return this.#signals.presence(account)
+  }
+
+  /** Ends the connection for good; resolves when everything is kept and the cache is closed. */
   async close(): Promise<void> {
     this.#connection.close()
+    this.#rooms.save()
     await this.#keeper.settled()
     await this.#cache.close()
   }
@@ -155,9 +198,11 @@ export class Client {
         void this.#welcomed(state.welcome)
         break
       case "offline":
+        this.#cut()
+        break
       case "ended":
-        this.#outbox.cut()
-        for (const room of this.#rooms.values()) room.replica?.cut()
+        this.#cut()
+        this.#requests.end(state.why?.message ?? "The client was closed.")
         break
       case "connecting":
       case "signing-in":
@@ -169,69 +214,33 @@ export class Client {
   }
 
   async #welcomed(welcome: Welcome): Promise<void> {
-    const { account } = welcome
-    if (account.id !== this.#me) {
-      await this.#become(account.id)
-      void this.#keeper.put("account", JSON.stringify({ id: account.id, name: account.name }))
+    const { id, name } = welcome.account
+    if (id !== this.#me) {
+      await this.#become(id).catch((error) => this.#words.tell("trouble", error))
+      void this.#keeper.put("account", JSON.stringify({ id, name }))
     }
     const { state } = this
     if (state.is !== "online" || state.welcome !== welcome) return
-    this.#names.set(account.id, account.name)
-    const listed = new Set(welcome.rooms.map(({ room }) => room))
-    for (const room of this.rooms) if (!listed.has(room.ref)) room.outside()
-    this.#follow(
-      welcome.rooms.map((head) => {
-        const room = this.#named(head.name, head.room)
-        const replica = this.#replica(room, head.room, head.seq)
-        room.entered(head)
-        return replica
-      }),
-    )
+    this.#names.set(id, name)
+    this.#rooms.welcomed(welcome.rooms)
     this.#outbox.resume()
+    this.#requests.resume()
+    this.#signals.resume()
     this.#connection.ping()
   }
 
   /** Takes up what an account has left in the cache; what was another's is forgotten here, and stays there. */
   async #become(account: Uuid): Promise<void> {
-    const isOther = this.#me !== undefined
     this.#me = account
-    if (isOther) this.#rooms.clear()
+    await this.#rooms.load(account, this.#cache)
     await this.#outbox.load(account, this.#cache)
   }
 
-  // ------------------------------------------------------------ rooms
-
-  /** The room of an id, which may have been known by its name only. */
-  #named(name: string, id: Uuid): Room {
-    const byName = isUuid(name) ? undefined : this.#rooms.get(name)
-    if (byName?.ref === name) {
-      this.#rooms.delete(name)
-      const known = this.#rooms.get(id)
-      if (!known) {
-        byName.known(id)
-        this.#rooms.set(id, byName)
-      }
-      this.#outbox.named(name, id)
-    }
-    return this.room(id)
-  }
-
-  /** The replica of a room; a new one counts as news what comes behind `seq`. */
-  #replica(room: Room, id: Uuid, seq: number): Replica {
-    if (room.replica) return room.replica
-    room.newsAfter = "after" in this.#begin ? this.#begin.after : seq
-    room.replica = new Replica(id, this.#begin)
-    return room.replica
-  }
-
-  #follow(replicas: readonly Replica[]): void {
-    for (let from = 0; from < replicas.length; from += ROOMS_PER_FOLLOW) {
-      const some = replicas.slice(from, from + ROOMS_PER_FOLLOW)
-      this.#connection.send({
-        type: "follow",
-        rooms: some.map((one) => one.follow(this.#connection.pings)),
-      })
-    }
+  #cut(): void {
+    this.#outbox.cut()
+    this.#requests.cut()
+    this.#signals.cut()
+    this.#rooms.cut()
   }
 
   // ------------------------------------------------------------ what the server says
@@ -245,13 +254,16 @@ export class Client {
         this.#refused(frame)
         return
       case "events":
-        this.#events(frame)
+        this.#rooms.events(frame)
         return
       case "reset":
-        this.#reset(frame)
+        this.#rooms.reset(frame)
         return
       case "signals":
+        for (const signal of frame.signals) this.#signals.heard(signal)
+        return
       case "response":
+        this.#requests.answered(frame)
         return
       default:
         frame satisfies never
@@ -260,61 +272,20 @@ export class Client {
 
   #accepted(accepted: Accepted): void {
     const said = this.#outbox.accepted(accepted)
-    if (said?.saying.kind === "member.joined") this.#joined(said.room, accepted)
+    if (said?.saying.kind === "member.joined") this.#rooms.joined(said.room, accepted)
   }
 
-  /** We have gone into a room: follow it from here. */
-  #joined(ref: string, { room: id, seq }: Accepted): void {
-    const room = this.#named(ref, id)
-    const isNew = !room.isMember
-    room.isMember = true
-    const replica = this.#replica(room, id, seq)
-    if (isNew) this.#follow([replica])
-    room.tell("about", room)
-  }
-
-  #refused({ of, id, room: ref, code, message, waitMs, retry }: Refused): void {
+  #refused({ of, id, room, code, message, waitMs, retry }: Refused): void {
     const refusal: Refusal = { code, message, ...(waitMs !== undefined && { waitMs }) }
     if (id !== undefined) this.#outbox.refused(id, refusal, retry)
-    // One that may be tried again is: with the next pong, as unanswered.
-    else if (of === "follow" && ref !== undefined && !retry) this.#rooms.get(ref)?.outside()
-  }
-
-  #events(frame: Events): void {
-    const room = this.#rooms.get(frame.room)
-    if (!room?.replica) return
-    const taken = room.replica.take(frame)
-    if (taken.is === "gap") this.#follow([room.replica])
-    if (taken.is !== "applied") return
-    for (const event of taken.events) this.#logged(frame.room, event)
-    room.applied(taken.events, taken.changed)
-    if (taken.events.length > 0) this.#words.tell("room", room)
-  }
-
-  #logged(room: Uuid, event: Event): void {
-    const { id, seq, at, by } = event
-    if ("name" in event && typeof event.name === "string") this.#names.set(by, event.name)
-    if (by === this.#me) this.#accepted({ type: "accepted", room, id, seq, at })
-  }
-
-  #reset(frame: Reset): void {
-    const room = this.#rooms.get(frame.room)
-    if (!room?.replica) return
-    room.replica.reset(frame)
-    room.newsAfter = frame.seq
-    this.#follow([room.replica])
-    room.tell("change", {})
+    // What may succeed later is asked again after the next pong, as what was not answered is.
+    else if (of === "follow" && room !== undefined && !retry) this.#rooms.refused(room)
   }
 
   #ponged(ping: number, heads: Pong["heads"]): void {
     this.#outbox.ponged(ping)
-    const lacking = new Set<Replica>()
-    for (const { room, seq } of heads) {
-      const replica = this.#rooms.get(room)?.replica
-      if (replica?.lacks(seq)) lacking.add(replica)
-    }
-    for (const { replica } of this.rooms) if (replica?.isUnanswered(ping)) lacking.add(replica)
-    this.#follow([...lacking])
+    this.#requests.ponged(ping)
+    this.#rooms.ponged(ping, heads)
   }
 }
 
@@ -329,6 +300,6 @@ function readAccount(text: string | undefined): KnownAccount | undefined {
   return isUuid(id) && typeof name === "string" ? { id, name } : undefined
 }
 
-function sameName(one: string, other: string): boolean {
+function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }

@@ -2,6 +2,7 @@ import type { Event } from "../protocol/event.ts"
 import type { Events, Following, Reset } from "../protocol/frames.ts"
 import type { Uuid } from "../protocol/ids.ts"
 import type { Shown } from "../protocol/timeline.ts"
+import type { KeptRoom, Place } from "./kept.ts"
 import { Scroll } from "./scroll.ts"
 
 /** What became of an `events` frame. */
@@ -15,13 +16,6 @@ export type Taken =
 
 /** Where a log is taken up that has not been seen yet: after a seq, or so many events before its end. */
 export type Begin = { readonly after: number } | { readonly last: number }
-
-/** How far a log has arrived: up to a seq, in an epoch, with the chain there. */
-export interface Place {
-  readonly cursor: number
-  readonly epoch: Uuid
-  readonly check: string
-}
 
 /**
  * One room's log as far as it has arrived: a cursor and a fold. Events are taken only where they continue the cursor,
@@ -44,6 +38,12 @@ export class Replica {
   constructor(room: Uuid, begin: Begin) {
     this.room = room
     this.#begin = begin
+  }
+
+  /** Takes up what was kept. */
+  restore({ place, from, items }: Pick<KeptRoom, "place" | "from" | "items">): void {
+    this.place = place
+    this.scroll.restore({ from, to: place.cursor }, items)
   }
 
   /** How to follow the room from here. `pings`: the number of pings sent before. */
@@ -74,8 +74,13 @@ export class Replica {
 
   /** The cursor does not belong to this log: everything here is void, and begins again. */
   reset(frame: Reset): void {
-    this.place = undefined
+    this.skip()
     this.#epoch = frame.epoch
+  }
+
+  /** Too much has been missed to replay it: begins again near the end. */
+  skip(): void {
+    this.place = undefined
     this.scroll = new Scroll(isOutsideThreads)
     this.threads.clear()
   }

@@ -18,6 +18,8 @@ export interface RoomWords {
   event: Event
   /** What is on its way has changed. */
   pending: readonly Pending[]
+  /** Who types, but us. */
+  typing: readonly Uuid[]
   /** The name, the topic, who is in it, or whether we are. */
   about: Room
 }
@@ -27,6 +29,8 @@ export interface RoomHost {
   say(room: string, saying: Saying): Said
   pending(room: string): readonly Pending[]
   discard(id: Uuid): void
+  type(room: Uuid, on: boolean): void
+  typists(room: Uuid): readonly Uuid[]
   me(): Uuid | undefined
 }
 
@@ -83,7 +87,17 @@ export class Room {
     return this.#host.pending(this.#ref)
   }
 
+  /** Who types, but us. */
+  get typists(): readonly Uuid[] {
+    return this.#host.typists(this.#ref)
+  }
+
   // ------------------------------------------------------------ doing
+
+  /** We type, or with `false` have stopped. Call it with every key. */
+  type(on = true): void {
+    if (this.replica) this.#host.type(this.replica.room, on)
+  }
 
   /** Goes in. What is said after it waits for it. */
   join(): Said {

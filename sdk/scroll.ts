@@ -61,6 +61,14 @@ export class Scroll {
     return shown
   }
 
+  /** Takes up what was kept: the growing stretch as it stood, up to the cursor. */
+  restore({ from, to }: Stretch, items: readonly Shown[]): void {
+    this.#cursor = to
+    this.#stretches = [{ from, to }]
+    for (const item of items) this.#items.set(item.seq, item)
+    this.#seqs = items.map(({ seq }) => seq)
+  }
+
   /** The log is taken up after `cursor`, with nothing of it here yet; what was here before stands apart from it. */
   begin(cursor: number): void {
     this.#cursor = cursor
