@@ -51,6 +51,9 @@ export function helpOf(command: Command): string {
 const SOURCES =
   'Each option may also stand in the environment (--tcp-tls as PARLEY_TCP_TLS) or in parley.toml in the data folder (tcp-tls = "HOST:PORT"). A flag goes before the environment, the environment before the file.'
 
+/** Columns of the left side. */
+const LEFT = 26
+
 function optionLines(key: string, { form, sentence, default: standard, secret, unbuilt }: Option): string {
   const head = secret
     ? `${variableOf(key)}, only in the environment or the file`
@@ -61,7 +64,8 @@ function optionLines(key: string, { form, sentence, default: standard, secret, u
       : [`Default: ${standard}.`]),
     ...(unbuilt ? [standard === "off" ? "Not built yet." : "Of these the last is not built yet."] : []),
   ]
-  const indent = " ".repeat(6)
   const text = [sentence, ...remarks].join(" ")
-  return `  ${head.trimEnd()}\n${indent}${wrapped(text, WIDTH - indent.length, indent)}`
+  const lines = wrapped(text, WIDTH - LEFT, " ".repeat(LEFT))
+  const left = `  ${head.trimEnd()}`
+  return left.length + 2 <= LEFT ? left.padEnd(LEFT) + lines : `${left}\n${" ".repeat(LEFT)}${lines}`
 }

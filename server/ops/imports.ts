@@ -7,8 +7,8 @@ import { isCleanText } from "../../protocol/text.ts"
 import type { Imported } from "../core/ports.ts"
 import { causeBytes, type OperatorParts, operation, operator } from "./operation.ts"
 
-/** Messages in one call. */
-export const IMPORT_BATCH_MAX = 1_000
+const MESSAGES_MAX = 1_000
+const AUTHORS_MAX = 5_000
 
 const strict = { additionalProperties: false }
 const Text = Type.String({ maxLength: limits.frameBytesMax })
@@ -52,7 +52,7 @@ export const importOperations = {
 
   /** Answers the seq of each message; those up to `before` were there already. `at` must not decrease. */
   "import.batch": operation(
-    Type.Object({ ...RoomOfFile, messages: Type.Array(FileMessage, { maxItems: IMPORT_BATCH_MAX }) }, strict),
+    Type.Object({ ...RoomOfFile, messages: Type.Array(FileMessage, { maxItems: MESSAGES_MAX }) }, strict),
     async (parts, { source, room, as, messages }) => {
       if (!messages.every(({ text }) => isCleanText(text))) return refuse("bad-text")
       const id = roomId(parts, source, room)
@@ -87,9 +87,9 @@ export const importOperations = {
     return { room: id, name: head.name }
   }),
 
-  /** What authors are called here; the same order as asked. */
-  "import.names": operation(
-    Type.Object({ source: Text, originals: Type.Array(Text, { maxItems: IMPORT_BATCH_MAX }) }, strict),
+  /** Makes unclaimed accounts for authors, and answers what they are called here, in the same order. */
+  "import.authors": operation(
+    Type.Object({ source: Text, originals: Type.Array(Text, { maxItems: AUTHORS_MAX }) }, strict),
     async (parts, { source, originals }) => {
       const authors = await parts.services.people.importAuthors(source, originals)
       return {
