@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { refuse } from "../protocol/refusals.ts"
 import type { Message } from "../protocol/timeline.ts"
 import { memoryCache } from "./caches/memory.ts"
-import { MOMENT_MS, said, scene, WHILE_MS } from "./testing/scene.ts"
+import { MOMENT_MS, said, scene, texts, WHILE_MS } from "./testing/scene.ts"
 
 describe("a restart", () => {
   test("what was not sent is sent by the next client over the same cache, in order, once", async () => {
@@ -82,4 +82,95 @@ describe("a restart", () => {
     expect(said(lobby.events.slice(1))).toEqual(["hello"])
     expect(String(troubles[0])).toContain("no space")
   })
+
+  test("what was seen is shown before any connection, and the log goes on from there", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const kept = new Map<string, string>()
+    const first = enter("ada", { cache: memoryCache(kept) })
+    for (const text of ["one", "two"]) house.posts(lobby, bob, text)
+    await world.pass(MOMENT_MS)
+    await first.close()
+    house.posts(lobby, bob, "three")
+    const second = enter("ada", { cache: memoryCache(kept) })
+    const news: string[] = []
+    await world.pass(0)
+    second.room("lobby").on("message", ({ text }) => news.push(text))
+    expect(second.rooms.map(({ name }) => name)).toEqual(["lobby"])
+    expect(texts(second.room("lobby").messages)).toEqual(["one", "two"])
+    await world.pass(MOMENT_MS)
+    expect(texts(second.room("lobby").messages)).toEqual(["one", "two", "three"])
+    expect(news).toEqual(["three"])
+    const follows = house.heard.flatMap(({ frame }) => (frame.type === "follow" ? frame.rooms : []))
+    expect(follows.at(-1)).toEqual({
+      room: lobby.id,
+      after: 3,
+      epoch: lobby.epoch,
+      check: house.check(lobby, 3),
+    })
+  })
+
+  test("what was kept of a deleted message is gone from the cache", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const kept = new Map<string, string>()
+    let scrubbed = 0
+    const cache = {
+      ...memoryCache(kept),
+      scrub: async () => {
+        scrubbed++
+      },
+    }
+    const client = enter("ada", { cache })
+    const { seq } = house.posts(lobby, bob, "a secret")
+    await world.pass(2_000)
+    expect([...kept.values()].join()).toContain("a secret")
+    expect(scrubbed).toBe(0)
+    house.append(lobby, bob, { id: crypto.randomUUID(), kind: "message.deleted", body: {}, target: seq })
+    await world.pass(2_000)
+    expect([...kept.values()].join()).not.toContain("a secret")
+    expect(scrubbed).toBe(1)
+    expect(client.room("lobby").messages.at(-1)).toMatchObject({ deleted: true, text: "" })
+  })
+
+  test("nothing of a room is kept after one was put out of it, also when that happened meanwhile", async () => {
+    const { world, house, ada, bob, lobby, enter } = scene()
+    const kept = new Map<string, string>()
+    const first = enter("ada", { cache: memoryCache(kept) })
+    house.posts(lobby, bob, "inside talk")
+    await world.pass(MOMENT_MS)
+    await first.close()
+    expect([...kept.values()].join()).toContain("inside talk")
+    house.append(lobby, bob, { id: crypto.randomUUID(), kind: "member.removed", body: { account: ada.id } })
+    const second = enter("ada", { cache: memoryCache(kept) })
+    await world.pass(2_000)
+    expect(second.rooms).toEqual([])
+    expect([...kept.values()].join()).not.toContain("inside talk")
+  })
+
+  test("who missed very much begins again near the end", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const kept = new Map<string, string>()
+    const first = enter("ada", { cache: memoryCache(kept), begin: { last: 5 } })
+    await world.pass(MOMENT_MS)
+    await first.close()
+    for (let count = 0; count < 1_100; count++) house.posts(lobby, bob, `${count}`)
+    const second = enter("ada", { cache: memoryCache(kept), begin: { last: 5 } })
+    await world.pass(MOMENT_MS)
+    expect(texts(second.room("lobby").messages)).toEqual(["1095", "1096", "1097", "1098", "1099"])
+  })
+
+  test.each(["", "{}", "[1]", '{"card":{"name":"lobby"},"place":null}', "\u0000"])(
+    "a room kept as %j is read anew",
+    async (text) => {
+      const { world, house, ada, bob, lobby, enter } = scene()
+      house.posts(lobby, bob, "hello")
+      const kept = new Map([
+        ["account", JSON.stringify(ada)],
+        [`room/${ada.id}/${lobby.id}`, text],
+        [`outbox/${ada.id}/000000000001`, text],
+      ])
+      const client = enter("ada", { cache: memoryCache(kept) })
+      await world.pass(MOMENT_MS)
+      expect(texts(client.room("lobby").messages)).toEqual(["hello"])
+    },
+  )
 })
