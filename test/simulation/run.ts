@@ -39,6 +39,8 @@ interface Person {
   client: Client
   cut: () => void
   readonly sent: Sent[]
+  /** Commands that were once refused for good. A late copy of one may still enter the log: then the refusal is void. */
+  readonly refused: Set<Uuid>
   /** Every event that ever reached this account, by room. */
   readonly seen: { readonly room: Uuid; readonly seq: number; readonly id: Uuid; readonly erased: boolean }[]
 }
@@ -130,7 +132,7 @@ class Play {
   }
 
   newPerson(account: SimulatedAccount): Person {
-    const person: Partial<Person> = { account, cache: memoryCache(), sent: [], seen: [] }
+    const person: Partial<Person> = { account, cache: memoryCache(), sent: [], seen: [], refused: new Set() }
     return Object.assign(person, this.newClient(person as Person)) as Person
   }
 
@@ -161,7 +163,8 @@ class Play {
   }
 
   hears(person: Person, text: string, on: (text: string) => void): void {
-    const frame: { type: string } = JSON.parse(text)
+    const frame: { type: string; id?: Uuid; retry?: boolean } = JSON.parse(text)
+    if (frame.type === "refused" && frame.id !== undefined && !frame.retry) person.refused.add(frame.id)
     if (frame.type === "events") {
       const { room, events } = frame as Events
       for (const { seq, id, body } of events) person.seen.push({ room, seq, id, erased: body === null })
@@ -314,26 +317,24 @@ class Play {
     claim(new Set(events.map(({ id }) => id)).size === events.length, "an id is in the log twice")
   }
 
-  judgeSent({ account, sent }: Person, one: Sent): void {
-    const found = this.truth(one.room).events.filter((event) => event.id === one.id)
+  judgeSent({ account, sent, refused, client }: Person, one: Sent): void {
+    const { events } = this.truth(one.room)
+    const found = events.filter((event) => event.id === one.id)
     if (one.outcome === "accepted") {
-      claim(
-        found.length === 1 && found[0]?.seq === one.seq,
-        `${account.name}'s accepted ${one.id} is not in the log once, at ${one.seq}`,
-      )
+      const isThere = found.length === 1 && found[0]?.seq === one.seq
+      claim(isThere, `${account.name}'s accepted ${one.id} is not in the log once, at ${one.seq}`)
     }
-    if (one.outcome === "refused")
-      claim(found.length === 0, `${account.name}'s ${one.id} was refused and is in the log`)
+    if (found.length === 0) return
     for (const event of found) claim(event.by === account.id, `${one.id} is in the log under another's name`)
+    const isShownAsFailed = client.room(one.room).pending.some(({ id }) => id === one.id)
+    claim(!isShownAsFailed, `${account.name} is shown ${one.id} as not sent, and it is in the log`)
+    if (refused.has(one.id)) return
     // What one client says in a room takes effect in the order in which it was said.
-    const earlier = sent.slice(0, sent.indexOf(one)).filter((other) => other.room === one.room)
-    const seqs = earlier.map(
-      (other) => this.truth(one.room).events.find((event) => event.id === other.id)?.seq ?? 0,
-    )
-    claim(
-      (found[0]?.seq ?? Number.POSITIVE_INFINITY) > Math.max(0, ...seqs),
-      `${account.name}'s ${one.id} overtook an earlier one`,
-    )
+    const earlier = sent
+      .slice(0, sent.indexOf(one))
+      .filter((other) => other.room === one.room && !refused.has(other.id))
+    const seqs = earlier.map((other) => events.find((event) => event.id === other.id)?.seq ?? 0)
+    claim((found[0]?.seq ?? 0) > Math.max(0, ...seqs), `${account.name}'s ${one.id} overtook an earlier one`)
   }
 
   judgeReplica({ account, client }: Person, room: Uuid, truth: Truth): void {
