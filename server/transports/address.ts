@@ -42,6 +42,7 @@ function isMapped(bytes: Uint8Array): boolean {
 
 /** True for 127.0.0.0/8 and ::1. */
 export function isLoopback(address: string): boolean {
+  if (!address.includes(":")) return address.startsWith("127.")
   const bytes = addressBytes(address)
   if (!bytes) return false
   return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0))
@@ -52,6 +53,7 @@ export function isLoopback(address: string): boolean {
  * is given a whole /64 (RFC 6177). A text that is no address is its own key.
  */
 export function clientKey(address: string): string {
+  if (!address.includes(":")) return address
   const bytes = addressBytes(address)
   if (bytes?.length === 4) return bytes.join(".")
   return bytes ? `${word(bytes, 0)}:${word(bytes, 2)}:${word(bytes, 4)}:${word(bytes, 6)}::/64` : address

@@ -3,7 +3,7 @@ import { assert, asyncProperty, uint8Array } from "fast-check"
 import { limits } from "../../protocol/limits.ts"
 import { isRefusal, refuse } from "../../protocol/refusals.ts"
 import type { Reception } from "./reception.ts"
-import { type Bench, makeBench, parcel, type ScriptedSession, until } from "./testing/scripted.ts"
+import { type Bench, makeBench, parcel, type ScriptedSession, until, welcome } from "./testing/scripted.ts"
 
 /** The far end of one connection, as a test drives it. */
 export interface Client {
@@ -220,6 +220,15 @@ export function transportContract(name: string, { open, cuts, crowd }: Transport
       expect((await untilClosed(client)).map((text) => JSON.parse(text).code)).toEqual(["broken"])
       expect(bench.errors).toHaveLength(1)
       await until(() => bench.reception.sweep.size() === 0)
+      expect(Object.values(bench.reception.counters.connections)).toEqual([0, 0, 0, 0, 0, 0])
+    })
+
+    test("a session may close its connection while it is being opened", async () => {
+      bench.sessions.onOpen = (peer) => peer.close(refuse("restarting"))
+      const { client, session } = await meet()
+      expect((await untilClosed(client)).map((text) => JSON.parse(text).code)).toEqual(["restarting"])
+      expect(session.closes).toBe(1)
+      expect(Object.values(bench.reception.counters.connections)).toEqual([0, 0, 0, 0, 0, 0])
     })
 
     test("who has not signed in after 30 seconds is sent away; who has stays", async () => {
@@ -274,14 +283,3 @@ export function transportContract(name: string, { open, cuts, crowd }: Transport
 function isHeard(heard: object): boolean {
   return isRefusal(heard) || "type" in heard
 }
-
-const welcome = {
-  type: "welcome",
-  version: 1,
-  server: { name: "parley", version: "0" },
-  account: { id: "a", name: "ada", display: "Ada", role: "member" },
-  session: { id: "s" },
-  self: "l",
-  rooms: [],
-  limits,
-} as const

@@ -2,7 +2,18 @@ import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { Inbox, Origin, Outgoing } from "../core/ports.ts"
 import { enter } from "./gate.ts"
 import type { Reception } from "./reception.ts"
-import { begin, broke, end, hearDrained, hearText, lastWord, mayHear, textFor, type Wire } from "./wire.ts"
+import {
+  begin,
+  broke,
+  end,
+  hearDrained,
+  hearText,
+  lastWord,
+  mayHear,
+  type Stage,
+  textFor,
+  type Wire,
+} from "./wire.ts"
 
 type Direction = "up" | "down"
 
@@ -67,7 +78,7 @@ class MemoryPeer implements Wire {
   readonly down: Carrier
   inbox: Inbox | undefined
   named = false
-  waiting = true
+  stage: Stage = "waiting"
   #isOpen = true
   #full = false
 

@@ -15,6 +15,7 @@ import {
   hearGarbled,
   lastWord,
   mayHear,
+  type Stage,
   textFor,
   type Wire,
 } from "./wire.ts"
@@ -66,7 +67,7 @@ class TcpPeer implements Wire {
   readonly origin: Origin
   inbox: Inbox | undefined
   named = false
-  waiting = true
+  stage: Stage = "waiting"
   state: State = "open"
   readonly lines = createLines()
   /** The client has sent no frame yet, so it may be a person, or a program that speaks something else. */
@@ -160,6 +161,7 @@ class TcpPeer implements Wire {
     this.state = "closed"
     this.#unsent = []
     end(this.#reception, this)
+    this.#reception.sweep.forget(this)
   }
 
   /** Whether to go on with the chunk. */
@@ -216,7 +218,7 @@ class TcpPeer implements Wire {
    */
   #withoutEnd(out: readonly Outgoing[]): readonly Outgoing[] {
     const last = out.at(-1)
-    const isRefused = this.waiting && last?.type === "refused" && last.code === "sign-in-first"
+    const isRefused = this.stage === "waiting" && last?.type === "refused" && last.code === "sign-in-first"
     const rest = isRefused ? out.slice(0, -1) : out.filter((each) => each.type !== "pong" || each.id !== END)
     this.#isAnswered = rest.length < out.length && !this.#full
     return rest

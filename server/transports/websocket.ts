@@ -13,6 +13,7 @@ import {
   hearText,
   lastWord,
   mayHear,
+  type Stage,
   textFor,
   type Wire,
 } from "./wire.ts"
@@ -55,7 +56,7 @@ export class WebSocketPeer implements Wire {
   readonly origin: Origin
   inbox: Inbox | undefined
   named = false
-  waiting = true
+  stage: Stage = "waiting"
   /** Bun's end; undefined before it is open and after it is closed. */
   socket: Socket | undefined
   /** `ready` said no, and `drained` has not been called since. */

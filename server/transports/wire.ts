@@ -13,28 +13,49 @@ export interface Wire extends Peer, Watched {
   inbox: Inbox | undefined
   /** The session asked in its hello for a name beside every `by`. */
   named: boolean
-  /** Nobody has signed in yet: the gate counts it, and it has a deadline. */
-  waiting: boolean
+  stage: Stage
 }
+
+/**
+ * How far a connection has come.
+ *   waiting  nobody has signed in yet: the gate counts it, and it has a deadline
+ *   in       somebody has
+ *   over     the session has been told that it is closed; at most the last words are still on their way
+ */
+export type Stage = "waiting" | "in" | "over"
 
 /** Opens the session of a connection the gate let in. A session that cannot be opened closes the connection. */
 export function begin(reception: Reception, wire: Wire): void {
-  reception.counters.connections[wire.origin.transport] += 1
   reception.sweep.watch(wire, reception.signInMs)
   guarded(reception, wire, () => {
-    wire.inbox = reception.sessions.open(wire, wire.origin)
+    const inbox = reception.sessions.open(wire, wire.origin)
+    reception.counters.connections[wire.origin.transport] += 1
+    wire.inbox = inbox
+    // A session may close its wire while it is being opened.
+    if (wire.stage === "over") tellClosed(reception, wire)
   })
 }
 
-/** The connection is gone. Once for each that began, whoever ended it. */
+/** The connection is at its end, whoever brought it about; calling it again does nothing. */
 export function end(reception: Reception, wire: Wire): void {
-  reception.sweep.forget(wire)
-  settle(reception, wire)
+  if (wire.stage === "over") return
+  if (wire.stage === "waiting") settle(reception, wire)
+  wire.stage = "over"
+  tellClosed(reception, wire)
+}
+
+function tellClosed(reception: Reception, wire: Wire): void {
   const inbox = wire.inbox
   if (!inbox) return
-  reception.counters.connections[wire.origin.transport] -= 1
   wire.inbox = undefined
+  reception.counters.connections[wire.origin.transport] -= 1
   guarded(reception, wire, () => inbox.closed())
+}
+
+/** Nobody waits on this connection any more: somebody has signed in, or it has ended. */
+function settle(reception: Reception, wire: Wire): void {
+  reception.sweep.forget(wire)
+  leave(reception.gate, wire.origin.address)
 }
 
 /** One frame's text from the client. */
@@ -62,7 +83,7 @@ export function hearDrained(reception: Reception, wire: Wire): void {
 
 /** Counts bytes that came before anyone signed in; closes the connection and says false when they are too many. */
 export function mayHear(reception: Reception, wire: Wire, bytes: number): boolean {
-  if (!wire.waiting) return true
+  if (wire.stage !== "waiting") return true
   const refusal = hear(reception.gate, wire.origin.address, bytes, reception.world.now())
   if (refusal) wire.close(refusal)
   return refusal === undefined
@@ -71,9 +92,9 @@ export function mayHear(reception: Reception, wire: Wire, bytes: number): boolea
 /** A frame's text, on its way out; that of events is made once for each form. A welcome means that somebody has signed in. */
 export function textFor(reception: Reception, wire: Wire, out: Outgoing): string {
   if (out.type === "events") return parcelText(out, wire.named ? reception.nameOf : undefined)
-  if (wire.waiting && out.type === "welcome") {
-    reception.sweep.forget(wire)
+  if (wire.stage === "waiting" && out.type === "welcome") {
     settle(reception, wire)
+    wire.stage = "in"
   }
   return downText(out)
 }
@@ -92,12 +113,6 @@ export function parcelText(parcel: Parcel, nameOf: Reception["nameOf"] | undefin
 export function lastWord(why: Refusal): string {
   const refused: Refused = { type: "refused", of: "session", ...why, retry: refusals[why.code].retry }
   return downText(refused)
-}
-
-function settle(reception: Reception, wire: Wire): void {
-  if (!wire.waiting) return
-  wire.waiting = false
-  leave(reception.gate, wire.origin.address)
 }
 
 /** An exception is a bug: it ends this connection with `broken`, and nothing else. */

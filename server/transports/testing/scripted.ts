@@ -1,4 +1,5 @@
 import type { Up } from "../../../protocol/frames.ts"
+import { limits } from "../../../protocol/limits.ts"
 import type { Refusal } from "../../../protocol/refusals.ts"
 import type { Inbox, Logger, Origin, Parcel, Peer, Sessions, Stop, Stored, World } from "../../core/ports.ts"
 import { createReception, type Reception, type ReceptionOptions } from "../reception.ts"
@@ -81,10 +82,10 @@ export class ScriptedSessions implements Sessions {
     session.peer.send([{ type: "pong", ...(heard.id !== undefined && { id: heard.id }), heads: [] }])
   }
   /** Done when one is opened, before it is. */
-  onOpen: () => void = () => {}
+  onOpen: (peer: Peer) => void = () => {}
 
   open(peer: Peer, from: Origin): Inbox {
-    this.onOpen()
+    this.onOpen(peer)
     const session = new ScriptedSession(peer, from, (its, heard) => this.script(its, heard))
     this.opened.put(session)
     return session
@@ -178,3 +179,15 @@ export function parcel(from: number, to: number, text: (seq: number) => string):
     forms: new Map(),
   }
 }
+
+/** Ada has signed in. */
+export const welcome = {
+  type: "welcome",
+  version: 1,
+  server: { name: "parley", version: "0" },
+  account: { id: "a", name: "ada", display: "Ada", role: "member" },
+  session: { id: "s" },
+  self: "l",
+  rooms: [],
+  limits,
+} as const
