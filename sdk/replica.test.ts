@@ -112,6 +112,40 @@ describe("the log as it arrives", () => {
     expect(texts(client.room("lobby").messages).at(-1)).toBe("sechs")
   })
 
+  test("when the past is opened, what was hidden is read too, and is no news", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    house.posts(lobby, bob, "long ago")
+    const client = enter("ada", { begin: { after: 0 } })
+    const news: string[] = []
+    client.room("lobby").on("message", ({ text }) => news.push(text))
+    let hides = true
+    house.filter = (down) =>
+      hides && down.type === "events" ? { ...down, events: down.events.filter(({ seq }) => seq > 2) } : down
+    await world.pass(MOMENT_MS)
+    house.posts(lobby, bob, "now")
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room("lobby").messages)).toEqual(["now"])
+    hides = false
+    const body = { history: "shared", past: true }
+    house.append(lobby, bob, { id: crypto.randomUUID(), kind: "room.history", body })
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room("lobby").messages)).toEqual(["long ago", "now"])
+    expect(news).toEqual(["now"])
+  })
+
+  test("a room gone into from another device is followed here, as soon as a pong tells of it", async () => {
+    const { world, house, ada, bob, garden, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    house.append(garden, ada, { id: crypto.randomUUID(), kind: "member.joined", body: {} })
+    house.posts(garden, bob, "welcome")
+    house.filter = (down) =>
+      down.type === "pong" ? { ...down, heads: [{ room: garden.id, seq: garden.events.length }] } : down
+    await world.pass(30_000)
+    expect(texts(client.room(garden.id).messages)).toEqual(["welcome"])
+    expect(client.rooms).toHaveLength(2)
+  })
+
   test("who is put out sees that last, and is outside", async () => {
     const { world, house, ada, bob, lobby, enter } = scene()
     const client = enter("ada")

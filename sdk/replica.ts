@@ -7,8 +7,13 @@ import { Scroll } from "./scroll.ts"
 
 /** What became of an `events` frame. */
 export type Taken =
-  /** These events are new, and so is what they made or changed of what is shown. */
-  | { readonly is: "applied"; readonly events: readonly Event[]; readonly changed: readonly number[] }
+  /** These events, which reach up to `to`, are new, and so is what they made or changed of what is shown. */
+  | {
+      readonly is: "applied"
+      readonly events: readonly Event[]
+      readonly to: number
+      readonly changed: readonly number[]
+    }
   /** There is nothing new in it. */
   | { readonly is: "old" }
   /** Something is missing before it: follow again from the cursor. */
@@ -69,16 +74,15 @@ export class Replica {
     this.place = { cursor: frame.to, epoch: frame.epoch, check: frame.check }
     this.#epoch = undefined
     this.#askedAt = undefined
-    return { is: "applied", events, changed }
+    return { is: "applied", events, to: frame.to, changed }
   }
 
-  /** The cursor does not belong to this log: everything here is void, and begins again. */
-  reset(frame: Reset): void {
-    this.skip()
-    this.#epoch = frame.epoch
+  /** The cursor does not belong to this log: only what is of its new epoch counts. */
+  reset({ epoch }: Reset): void {
+    this.#epoch = epoch
   }
 
-  /** Too much has been missed to replay it: begins again near the end. */
+  /** Forgets everything, to begin again. */
   skip(): void {
     this.place = undefined
     this.scroll = new Scroll(isOutsideThreads)

@@ -108,12 +108,9 @@ export class Rooms {
   /** We have gone into a room: it is followed from here. */
   joined(ref: string, { room: id, seq }: Accepted): void {
     const room = this.#named(ref, id)
-    const isNew = !room.isMember
-    room.isMember = true
-    const replica = this.#replica(room, id, seq)
-    if (isNew) this.#follow([replica])
-    room.tell("about", room)
-    this.#owner.changed(room)
+    if (room.isMember) return
+    this.#entered(room)
+    this.#follow([this.#replica(room, id, seq)])
   }
 
   /** The server says that a room is none of ours. */
@@ -134,11 +131,13 @@ export class Rooms {
     const taken = room.replica.take(frame)
     if (taken.is === "gap") this.#follow([room.replica])
     if (taken.is !== "applied") return
+    const opened = taken.events.some((event) => event.seq > room.newsAfter && opensThePast(event))
     this.#owner.arrived(room, taken.events)
     const wasMember = room.isMember
     room.applied(taken.events, taken.changed)
     if (wasMember && !room.isMember) this.#left(room)
     else this.#changed(room)
+    if (opened) this.#beginAgain(room, room.replica, taken.to)
     if (taken.events.some(({ kind }) => kind === "message.deleted")) this.#keeper.scrub()
     if (taken.events.length > 0) this.#owner.changed(room)
   }
@@ -147,16 +146,24 @@ export class Rooms {
     const room = this.#rooms.get(frame.room)
     if (!room?.replica) return
     room.replica.reset(frame)
-    room.newsAfter = frame.seq
-    this.#follow([room.replica])
+    this.#beginAgain(room, room.replica, frame.seq)
+  }
+
+  #beginAgain(room: Room, replica: Replica, newsAfter: number): void {
+    replica.skip()
+    room.newsAfter = newsAfter
+    this.#follow([replica])
     room.tell("change", {})
   }
 
   ponged(ping: number, heads: Pong["heads"]): void {
     const lacking = new Set<Replica>()
-    for (const { room, seq } of heads) {
-      const replica = this.#rooms.get(room)?.replica
-      if (replica?.lacks(seq)) lacking.add(replica)
+    for (const { room: id, seq } of heads) {
+      const room = this.#named(id, id)
+      // Gone into from another of our devices, or opened with us by somebody.
+      if (!room.isMember) this.#entered(room)
+      const replica = this.#replica(room, id, seq)
+      if (replica.lacks(seq)) lacking.add(replica)
     }
     for (const { replica } of this.mine) if (replica?.isUnanswered(ping)) lacking.add(replica)
     this.#follow([...lacking])
@@ -201,6 +208,12 @@ export class Rooms {
     this.#keeper.scrub()
   }
 
+  #entered(room: Room): void {
+    room.isMember = true
+    room.tell("about", room)
+    this.#owner.changed(room)
+  }
+
   // ------------------------------------------------------------
 
   /** The room of an id, which may have been known by its name only. */
@@ -231,4 +244,9 @@ export class Rooms {
       this.#owner.send({ type: "follow", rooms: some.map((one) => one.follow(this.#owner.pings())) })
     }
   }
+}
+
+/** What was hidden from us is open now: a stretch that seemed whole is not. */
+function opensThePast({ kind, body }: Event): boolean {
+  return kind === "room.history" && typeof body === "object" && body !== null && "past" in body
 }
