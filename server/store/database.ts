@@ -27,10 +27,14 @@ function settle(db: Database, cacheKiB: number): void {
  * statement open between turns: it would keep the log file from being truncated.
  */
 export function openReadOnly(folder: string, cacheKiB = 2_000): Database {
-  const db = new Database(databasePath(folder), { readonly: true, strict: true })
+  return openForReading(databasePath(folder), cacheKiB)
+}
+
+/** The same by the path of the file. */
+export function openForReading(path: string, cacheKiB = 2_000): Database {
+  const db = new Database(path, { readonly: true, strict: true })
   settle(db, cacheKiB)
   db.run(`pragma busy_timeout = ${BUSY_MS}`)
-  db.run("pragma query_only = on")
   return db
 }
 

@@ -23,7 +23,7 @@ serveOrders<KeeperOrder>((order) => {
     case "checkpoint":
       return db && checkpoint(db, "passive")
     case "close":
-      db?.close()
+      db?.close(true)
       return undefined
     default:
       return order satisfies never

@@ -18,7 +18,7 @@ export function lockFolder(folder: string): () => void {
     // Begun and never ended: that takes the lock, and writes nothing, so it works on a full disk.
     db.run("begin exclusive")
   } catch (error) {
-    db.close()
+    db.close(true)
     if (faultOf(error) !== "failed") throw error
     throw new Error(
       `The data folder ${folder} is in use by another Parley server${holder(pidFile)}. Stop that one first, or take another folder.`,
@@ -31,7 +31,7 @@ export function lockFolder(folder: string): () => void {
   }
   return () => {
     rmSync(pidFile, { force: true })
-    db.close()
+    db.close(true)
   }
 }
 

@@ -1,5 +1,6 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite"
 import { uuid7 } from "../../protocol/ids.ts"
+import { refuse } from "../../protocol/refusals.ts"
 import { besideWriter } from "./beside-writer.ts"
 import { sha256 } from "./digest.ts"
 import { memoryLog } from "./memory.ts"
@@ -8,6 +9,8 @@ import { migrations } from "./migrations/list.ts"
 import { recordWriter } from "./record-writer.ts"
 import { type Executor, recordsOver } from "./records.ts"
 import type { Store } from "./store.ts"
+
+const IN_MEMORY = refuse("bad-input", "This store is in memory only: there is nothing to verify or to copy.")
 
 /** A store that lasts as long as the process: the log in plain memory, the tables beside it in SQLite's. */
 export async function openMemory(): Promise<Store> {
@@ -31,7 +34,9 @@ export async function openMemory(): Promise<Store> {
     pages: log,
     feed: log,
     records: recordsOver(executorOf(db)),
-    close: async () => db.close(),
+    verify: async () => IN_MEMORY,
+    backup: async () => IN_MEMORY,
+    close: async () => db.close(true),
   }
 }
 

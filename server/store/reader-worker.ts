@@ -31,7 +31,7 @@ serveOrders<ReaderOrder>((order) => {
       return undefined
     }
     case "close":
-      open?.db.close()
+      open?.db.close(true)
       return undefined
     default:
       return order satisfies never

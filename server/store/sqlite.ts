@@ -6,6 +6,7 @@ import { databasePath } from "./database.ts"
 import { messageOf } from "./faults.ts"
 import { erases } from "./fitness.ts"
 import type { Answers, Group } from "./group.ts"
+import { backup, verify } from "./inspector.ts"
 import { type Keeper, keep } from "./keeper.ts"
 import type { KeeperOrder } from "./keeper-worker.ts"
 import { type Lane, lane } from "./lane.ts"
@@ -50,6 +51,8 @@ export async function openSqlite(folder: string): Promise<Store> {
       pages: pagesOver(ask),
       feed: feedOver(ask),
       records: recordsOver(executorOver(writes, ask)),
+      verify: (known, tell) => verify(folder, known, tell),
+      backup: (to, tell) => backup(folder, to, tell),
       async close() {
         await writes.idle()
         kept.stop()

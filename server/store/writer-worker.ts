@@ -36,7 +36,7 @@ serveOrders<WriterOrder>((order) => {
       return db && checkpoint(db, order.mode)
     case "close":
       if (db) checkpoint(db, "truncate")
-      db?.close()
+      db?.close(true)
       return undefined
     default:
       return order satisfies never
