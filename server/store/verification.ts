@@ -43,7 +43,7 @@ export interface Verification {
   readonly damages: readonly Damage[]
   readonly damagesTotal: number
   /** To be remembered elsewhere, and told to `verify` the next time. */
-  readonly heads: readonly KnownHead[]
+  readonly heads: readonly (KnownHead & { readonly name?: string })[]
 }
 
 export interface VerifyProgress {

@@ -61,7 +61,12 @@ export function* verifyDatabase(
     rooms: rooms.length,
     damages: damages.told,
     damagesTotal: damages.total(),
-    heads: rooms.map(({ id, head }) => ({ room: id, seq: head.seq, check: checkOf(head.chain) })),
+    heads: rooms.map(({ id, name, head }) => ({
+      room: id,
+      ...(name !== "" && { name }),
+      seq: head.seq,
+      check: checkOf(head.chain),
+    })),
   }
 }
 
