@@ -1,11 +1,14 @@
 import process from "node:process"
 import { listed, nearest } from "../server/config.ts"
 import type { Command } from "./command.ts"
+import { backup } from "./commands/backup.ts"
 import { exportCommand } from "./commands/export.ts"
 import { importCommand } from "./commands/import.ts"
 import { invite } from "./commands/invite.ts"
+import { restore } from "./commands/restore.ts"
 import { serve } from "./commands/serve.ts"
 import { userAdd, userList, userPassword, userRole } from "./commands/user.ts"
+import { verify } from "./commands/verify.ts"
 import { versionCommand } from "./commands/version.ts"
 import { Complaint, exitCodes, misused } from "./complaint.ts"
 import { helpOf, overview } from "./help.ts"
@@ -21,9 +24,14 @@ const commands: readonly Command[] = [
   invite,
   importCommand,
   exportCommand,
+  backup,
+  restore,
+  verify,
   versionCommand,
 ]
 
+// What it writes is for the account that runs it: history, people, exports.
+process.umask(0o077)
 process.exitCode = await run(process.argv.slice(2))
 
 async function run(argv: readonly string[]): Promise<number> {

@@ -6,6 +6,7 @@ import type { Config, Given } from "../server/config.ts"
 import { start } from "../server/main.ts"
 import { Complaint, misused } from "./complaint.ts"
 import { loadConfig } from "./load-config.ts"
+import { checkOwner } from "./ownership.ts"
 
 /** The operator's authority over a server, running or not. */
 export type Operator = Awaited<ReturnType<typeof start>>["operator"]
@@ -24,6 +25,7 @@ export async function withOperator<Result>(
   if (running) return work(running, config)
   if (!makesFolder && !existsSync(config.data))
     throw misused(`There is no data folder ${config.data}; name the right one with --data.`)
+  checkOwner(config.data)
   const server = await start(config, { listen: false })
   try {
     return await work(server.operator, config)

@@ -33,7 +33,7 @@ export const words = <Word extends string>(...known: readonly Word[]): Form<Word
   read: (text) => known.find((word) => word === text),
 })
 
-const anyText = (hint: string, takes: string): Form<string> => ({
+export const anyText = (hint: string, takes: string): Form<string> => ({
   hint,
   takes,
   read: (text) => (text === "" ? undefined : text),
@@ -126,6 +126,7 @@ export interface Option<Value = unknown> {
   readonly group: string
   /** Not to be given as a flag: the list of processes shows those to everyone. */
   readonly secret?: true
+  readonly required?: true
   /** Values that are planned and cannot be had yet. */
   readonly unbuilt?: RegExp
 }
@@ -155,16 +156,18 @@ export function optional<Value extends {}>(
   return { group, form, default: undefined, sentence }
 }
 
+/** An option without which a command cannot do its work. */
+export function required<Value extends {}>(form: Form<Value>, sentence: string): Option<Value> {
+  return { group: "", form, default: undefined, sentence, required: true }
+}
+
 const unbuilt = <Value>(planned: Option<Value>, values = /^(?!off$)/): Option<Value> => ({
   ...planned,
   unbuilt: values,
 })
 
-const store: Form<"sqlite" | "memory"> = {
-  ...words("sqlite", "memory"),
-  hint: "sqlite|memory|postgres://…",
-}
-const bus: Form<"local"> = { ...words("local"), hint: "local|nats://…" }
+const store = { ...words("sqlite", "memory"), hint: "sqlite|memory|postgres://…" }
+const bus = { ...words("local"), hint: "local|nats://…" }
 
 /** Which folder and which file; every command has these two. */
 export const whereOptions = {
@@ -218,12 +221,11 @@ export function isWrong(value: object): value is Wrong {
 }
 
 const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-/** `tcpTls` as a flag: `--tcp-tls`. */
+/** `tcpTls` as a flag, `--tcp-tls`, and in the environment, `PARLEY_TCP_TLS`. */
 export const flagOf = (key: string): string => `--${dashed(key)}`
-/** `tcpTls` in the environment: `PARLEY_TCP_TLS`. */
 export const variableOf = (key: string): string => `PARLEY_${dashed(key).replaceAll("-", "_").toUpperCase()}`
 
-/** What stood where, by key of the table; the sentence about a wrong value names the place. */
+/** What stood where, by key of the table. */
 export type Given = ReadonlyMap<string, { readonly text: string; readonly at: string }>
 
 export interface Arguments {
@@ -250,8 +252,7 @@ export function readArguments(options: Options, argv: readonly string[]): Argume
     if (key === undefined || !found)
       return { wrong: meant(`There is no option ${flag}`, flag, [...keys.keys()]) }
     if (found.secret) return { wrong: secretFlag(key) }
-    const isSwitch = found.form.hint === ""
-    const value = parts.length > 0 ? parts.join("=") : isSwitch ? "on" : argv[++index]
+    const value = parts.length > 0 ? parts.join("=") : found.form.hint === "" ? "on" : argv[++index]
     if (value === undefined) return { wrong: `${flag} takes ${found.form.takes}; nothing follows it.` }
     if (given.has(key)) return { wrong: `${flag} stands there twice; leave one out.` }
     given.set(key, { text: value, at: flag })
@@ -314,10 +315,12 @@ export function settle<Table extends Options>(
   sources: readonly Given[],
 ): Values<Table> | Wrong {
   const values: [string, unknown][] = []
-  for (const [key, { form, default: standard, unbuilt: planned }] of Object.entries<Option>(options)) {
+  for (const [key, each] of Object.entries<Option>(options)) {
+    const { form, default: standard } = each
     const found = sources.map((source) => source.get(key)).find((each) => each !== undefined)
     const text = found?.text ?? standard
-    if (found && planned?.test(found.text)) return { wrong: notYet(found.at, found.text) }
+    if (!found && each.required) return { wrong: `${flagOf(key)} is needed; it takes ${form.takes}.` }
+    if (found && each.unbuilt?.test(found.text)) return { wrong: notYet(found.at, found.text) }
     const value = text === undefined ? undefined : form.read(text)
     if (found && value === undefined) {
       return { wrong: meant(`${found.at} takes ${form.takes}`, found.text, form.hint.split("|")) }
@@ -332,7 +335,7 @@ function notYet(at: string, text: string): string {
   return `${what} is not built yet in this version; leave it out to start without.`
 }
 
-/** A server's options. `sources`: flags, environment, file, in this order. */
+/** A server's options. `sources`: flags, environment, file. */
 export function readConfig(sources: readonly Given[]): Config | Wrong {
   const config = settle(serverOptions, sources)
   if (isWrong(config)) return config
@@ -358,10 +361,9 @@ export function meant(sentence: string, word: string, known: readonly string[]):
 /** The known word with the fewest slips between, at most `slipsMax`. */
 export function nearest(word: string, known: readonly string[], slipsMax: number): string | undefined {
   const ranked = known
-    .map((each) => ({ each, slips: slips(word.toLowerCase(), each.toLowerCase()) }))
-    .filter(({ slips }) => slips <= slipsMax)
-    .sort((one, other) => one.slips - other.slips)
-  return ranked[0]?.each
+    .map((each) => ({ each, count: slips(word.toLowerCase(), each.toLowerCase()) }))
+    .sort((one, other) => one.count - other.count)
+  return ranked.find(({ count }) => count <= slipsMax)?.each
 }
 
 /** Letters left out, put in, changed, or swapped with a neighbour (optimal string alignment). */
