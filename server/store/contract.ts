@@ -41,7 +41,7 @@ export async function put(
   return outcome.checks
 }
 
-async function append(store: Store, one: Omit<Append, "epoch"> & { epoch?: Uuid }): Promise<Outcome> {
+export async function append(store: Store, one: Omit<Append, "epoch"> & { epoch?: Uuid }): Promise<Outcome> {
   const [outcome] = await store.log.append([{ epoch: store.epoch, ...one }])
   if (!outcome) throw new Error("An append was not answered.")
   return outcome

@@ -116,8 +116,9 @@ function copyChecked(
 /** Has a database read, if it is one of ours that this program knows. */
 function reading<Value>(path: string, read: (db: Database) => Value): Value | Refusal {
   if (!existsSync(path)) return refuse("no-such-thing", `There is no store at ${path}.`)
-  const db = openForReading(path)
+  let db: Database | undefined
   try {
+    db = openForReading(path)
     const [schema, newest] = [schemaOf(db), migrations.length]
     if (schema <= newest) return read(db)
     return refuse("bad-input", `${path} was written by a newer version of Parley; update the program.`)
@@ -125,7 +126,7 @@ function reading<Value>(path: string, read: (db: Database) => Value): Value | Re
     const why = messageOf(error)
     return refuse("store-damaged", `${path} cannot be read as a store of Parley: ${why}.`)
   } finally {
-    db.close(true)
+    db?.close(true)
   }
 }
 
