@@ -4,16 +4,18 @@ import type { Hearing, Link, Wire } from "../ports.ts"
 const SUBPROTOCOL = "parley.1"
 
 /** What this link uses of a WebSocket; the browser's, Bun's, Node's from 22 on, and that of the package `ws` have it. */
-export interface Socket {
-  onopen: ((event: never) => void) | null
-  onmessage: ((event: { readonly data: unknown }) => void) | null
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
-  onerror: ((event: never) => void) | null
+interface Socket {
+  addEventListener(type: "open" | "error", hear: () => void): void
+  addEventListener(type: "message", hear: (event: { readonly data: unknown }) => void): void
+  addEventListener(
+    type: "close",
+    hear: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void
   send(text: string): void
   close(): void
 }
 
-export type SocketConstructor = new (url: string, protocols: string[]) => Socket
+type SocketConstructor = new (url: string, protocols: string[]) => Socket
 
 /**
  * A link over WebSocket. `address` is a page of the server or the socket itself: `https://chat.example.org` means
@@ -22,7 +24,7 @@ export type SocketConstructor = new (url: string, protocols: string[]) => Socket
 export function webSocketLink(address: string, socket?: SocketConstructor): Link {
   return {
     open(hear) {
-      const Known = socket ?? (globalThis.WebSocket as SocketConstructor | undefined)
+      const Known = socket ?? globalThis.WebSocket
       if (!Known)
         return unopened(hear, "This runtime has no WebSocket: give webSocketLink one, or use tcpLink.")
       try {
@@ -41,13 +43,15 @@ function opening(socket: Socket, hear: Hearing): Wire {
     isOver = true
     hear.closed(why)
   }
-  socket.onopen = () => hear.opened()
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener("open", () => hear.opened())
+  socket.addEventListener("message", ({ data }) => {
     if (typeof data === "string" && !isOver) hear.frame(data)
-  }
-  socket.onclose = ({ code, reason }) => over(reason === "" ? `The connection closed (${code}).` : reason)
+  })
+  socket.addEventListener("close", ({ code, reason }) =>
+    over(reason === "" ? `The connection closed (${code}).` : reason),
+  )
   // A close follows every error, and says as much as there is to know.
-  socket.onerror = () => {}
+  socket.addEventListener("error", () => {})
   return {
     send(text) {
       if (!isOver) socket.send(text)

@@ -29,6 +29,8 @@ interface Guest {
   readonly say: (frame: Down) => void
   readonly end: (why: string) => void
   person: Person | undefined
+  /** It asked for a name beside every author. */
+  wantsNames: boolean
   readonly cursors: Map<Uuid, number>
 }
 
@@ -56,7 +58,8 @@ export class House {
     status: 404,
     body: refuse("no-such-request"),
   })
-  /** Hears what is neither submit, follow nor request. */
+  /** Called after every append. */
+  appended: () => void = () => {}
   weather: Weather = { delayMs: 5, loss: 0 }
   /** What the frame is about to be sent, or undefined to swallow it. */
   filter: (frame: Down) => Down | undefined = (frame) => frame
@@ -114,6 +117,7 @@ export class House {
     log.events.push(event)
     log.head = evolve(log.head, event)
     for (const guest of this.guests) this.#pump(guest, log)
+    this.appended()
     return event
   }
 
@@ -160,6 +164,7 @@ export class House {
         }
         const guest: Guest = {
           person: undefined,
+          wantsNames: false,
           cursors: new Map(),
           end,
           say: (frame) => {
@@ -257,6 +262,7 @@ export class House {
     }
     const person = this.person(hello.token?.replace("token of ", "") ?? hello.name ?? "")
     guest.person = person
+    guest.wantsNames = hello.names === true
     const rooms: RoomHead[] = [...this.logs.values()]
       .filter(({ head }) => head.members.has(person.id))
       .map(({ id, name, epoch, events }) => ({
@@ -345,8 +351,13 @@ export class House {
       after,
       to,
       check: this.check(log, to),
-      events: log.events.slice(after, to),
+      events: log.events.slice(after, to).map((event) => (guest.wantsNames ? this.#named(event) : event)),
     })
+  }
+
+  #named(event: Event): Event & { name?: string } {
+    const author = [...this.people.values()].find(({ id }) => id === event.by)
+    return author ? { ...event, name: author.name } : event
   }
 
   #heads(guest: Guest): { room: Uuid; seq: number }[] {
