@@ -6,6 +6,7 @@ import type {
   Follow,
   Following,
   Hello,
+  RoomHead,
   Signal,
   SignalDown,
   Submit,
@@ -20,17 +21,46 @@ import { isRefusal, type Refusal, refusals, refuse } from "../../protocol/refusa
 import { PROTOCOL_VERSION } from "../../protocol/version.ts"
 import { Follower, type Sink } from "./follower.ts"
 import { makeParcel, type RoomParcel } from "./parcel.ts"
-import type { Entered, Inbox, Origin, Outgoing, Peer, Who } from "./ports.ts"
+import type {
+  Accounts,
+  Counters,
+  Entered,
+  Inbox,
+  Origin,
+  Outgoing,
+  Peer,
+  Requests,
+  Who,
+  World,
+} from "./ports.ts"
 import type { Room } from "./room.ts"
-import type { SessionParts } from "./sessions.ts"
+import type { OpenRooms } from "./rooms.ts"
+import type { Presences } from "./signals.ts"
+import type { Writes } from "./writes.ts"
 
 /** Unreadable frames before the server gives up on a peer. */
 const GARBLED_MAX = 20
 /** Requests and submits one session may have unanswered before its next frame waits. */
 const OUTSTANDING_MAX = 512
-
 /** Heads in a pong that must fit a datagram. */
 const LOSSY_HEADS_MAX = 12
+
+/** What a session works with; all sessions of a node share it. */
+export interface SessionParts {
+  readonly world: World
+  readonly rooms: OpenRooms
+  readonly accounts: Accounts
+  readonly requests: Requests
+  readonly presences: Presences
+  readonly writes: Writes
+  readonly counters: Counters
+  readonly server: () => Welcome["server"]
+  readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
+  /** Told of a bug that was contained. */
+  readonly broke: (error: unknown) => void
+  joined(session: Session, who: Who): void
+  left(session: Session, who: Who | undefined): void
+}
 
 type State =
   | { readonly is: "new" }

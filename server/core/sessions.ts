@@ -15,33 +15,13 @@ import type {
   World,
 } from "./ports.ts"
 import type { OpenRooms } from "./rooms.ts"
-import { Session } from "./session.ts"
+import { Session, type SessionParts } from "./session.ts"
 import type { Presences } from "./signals.ts"
 import type { Writes } from "./writes.ts"
 
 /** A reader that takes nothing for so long is closed; it resumes by its cursor. */
 const STALLED_MAX_MS = 30_000
 const SWEEP_EVERY_MS = 5_000
-
-/** What sessions share. */
-export interface Shared {
-  readonly world: World
-  readonly rooms: OpenRooms
-  readonly accounts: Accounts
-  readonly requests: Requests
-  readonly presences: Presences
-  readonly writes: Writes
-  readonly counters: Counters
-  readonly server: () => Welcome["server"]
-  readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
-  /** Told of a bug that was contained. */
-  readonly broke: (error: unknown) => void
-}
-
-export interface SessionParts extends Shared {
-  joined(session: Session, who: Who): void
-  left(session: Session, who: Who | undefined): void
-}
 
 /** Every session of this node. */
 export class OpenSessions implements Sessions, Revocations {
@@ -51,7 +31,7 @@ export class OpenSessions implements Sessions, Revocations {
   #stopSweep: Stop
   #draining = false
 
-  constructor(shared: Shared) {
+  constructor(shared: Omit<SessionParts, "joined" | "left">) {
     this.#parts = {
       ...shared,
       joined: (session, who) => this.#joined(session, who),

@@ -27,7 +27,7 @@ const LAW: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What a test or a kit may import beyond what its room may. */
-const FOR_TESTS = ["test/cast.ts", "test/programs.ts"]
+const FOR_TESTS = ["test/cast.ts", "test/house.ts", "test/programs.ts"]
 
 /** The one place that may gather other files under its name. */
 const BARREL = "protocol/events/index.ts"
@@ -110,7 +110,9 @@ function namesBun(module: Module): number[] {
 }
 
 function roomOf(path: string): string | undefined {
-  return Object.keys(LAW).find((room) => within(path, [room]))
+  // The test of a file that is a room by itself belongs to that room.
+  const tested = path.replace(/\.test\.ts$/, ".ts")
+  return Object.keys(LAW).find((room) => within(path, [room]) || room === tested)
 }
 
 function within(path: string, places: readonly string[]): boolean {
