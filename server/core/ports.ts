@@ -726,11 +726,15 @@ export interface RegisterTable {
   value: string
   version: number
 }
-/** Answers to changing requests, so that a repeat gives the same. */
+/** Answers to changing requests, so that a repeat gives the same; see `server/api/remember.ts`. */
 export interface AnswerTable {
   account: Uuid
+  /** Derived from the request's id, which is stored nowhere. */
   id: Uuid
+  /** The request's name, for people who look. */
   name: string
+  /** SHA-256 of the id and the input, hex. */
+  digest: string
   status: number
   body: string
   at: number

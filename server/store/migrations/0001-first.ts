@@ -154,6 +154,7 @@ create table answer (
   account text not null,
   id text not null,
   name text not null,
+  digest text not null,
   status integer not null,
   body text not null,
   at integer not null,
