@@ -8,7 +8,6 @@ export interface Session {
   /** SHA-256 of its token, hex. */
   readonly token: string
   readonly entry: Entry
-  readonly madeAt: number
   seenAt: number
 }
 

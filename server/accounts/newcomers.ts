@@ -28,6 +28,8 @@ export interface Newcomer {
   readonly session?: Prepared
 }
 
+const INVITATION = ["code", "by", "room", "role", "uses_left", "made_at", "expires_at"] as const
+
 const reservedSkeletons: ReadonlySet<string> = new Set([...reservedNames].map(skeleton))
 
 /** Undefined: the name may be taken, as far as can be told before it is. */
@@ -92,18 +94,22 @@ function writes({ records, world }: Ground, row: AccountTable, { invitation, isF
   if (!invitation) return [db.insertInto("account").values(row)]
   const columns = Object.keys(row) as (keyof AccountTable)[]
   return [
-    // First, so that its row is held until the end. A use that is not there leaves null, which the table refuses.
+    // First, so that its row is held until the end: of two who use it last, one comes after the other.
     db
       .updateTable("invitation")
-      .set((build) => ({
-        uses_left: build
-          .case()
-          .when("uses_left", ">", 0)
-          .then(build("uses_left", "-", 1))
-          .end()
-          .$notNull(),
-      }))
+      .set((build) => ({ uses_left: build("uses_left", "-", 1) }))
       .where("code", "=", invitation.code),
+    // A use too many: the row meets itself, and the conflict undoes everything.
+    db
+      .insertInto("invitation")
+      .columns(INVITATION)
+      .expression((build) =>
+        build
+          .selectFrom("invitation")
+          .select(INVITATION)
+          .where("code", "=", invitation.code)
+          .where("uses_left", "<", 0),
+      ),
     db
       .insertInto("account")
       .columns(columns)

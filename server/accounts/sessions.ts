@@ -61,20 +61,18 @@ export class LiveSessions {
     const { records, world } = this.#parts
     const rows = await records.db
       .selectFrom("session")
-      .select(["id", "account", "token", "made_at", "seen_at"])
+      .select(["id", "account", "token", "seen_at"])
       .where("expires_at", ">", world.now())
       .execute()
     for (const row of rows) this.#take(row)
   }
 
-  #take(row: Pick<SessionTable, "id" | "account" | "token" | "made_at" | "seen_at">): Session | undefined {
+  #take(row: Pick<SessionTable, "id" | "account" | "token" | "seen_at">): Session | undefined {
     const known = this.#byToken.get(row.token)
     const entry = this.#parts.directory.entry(row.account)
-    // A clock that was wrong once must not keep a session for ever.
-    const seenAt = Math.min(row.seen_at, this.#parts.world.now())
-    if (known) known.seenAt = Math.max(known.seenAt, seenAt)
+    if (known) known.seenAt = Math.max(known.seenAt, row.seen_at)
     if (known || !entry) return known
-    const session: Session = { id: row.id, token: row.token, entry, madeAt: row.made_at, seenAt }
+    const session: Session = { id: row.id, token: row.token, entry, seenAt: row.seen_at }
     this.#byToken.set(row.token, session)
     entry.sessions = [...entry.sessions, session]
     return session
@@ -140,7 +138,8 @@ export class LiveSessions {
 
   #touch(session: Session): void {
     const nowMs = this.#parts.world.now()
-    if (Math.abs(nowMs - session.seenAt) < this.#parts.limits.sessionSeenMs) return
+    // It never goes back: a machine that starts in 1970 and is set right later must not have ended every session.
+    if (nowMs - session.seenAt < this.#parts.limits.sessionSeenMs) return
     session.seenAt = nowMs
     this.#unwritten.add(session)
     this.#timeWriting()
@@ -231,12 +230,12 @@ export class LiveSessions {
   /** Writes when sessions were last used, drops those that are over, and those whose row is gone. */
   async write(): Promise<void> {
     const { records, world } = this.#parts
-    const seen = [...this.#unwritten]
+    const seen = [...this.#unwritten].filter((session) => !this.#isOver(session))
     this.#unwritten.clear()
     const nowMs = world.now()
     try {
       for (let at = 0; at < seen.length; at += ROWS_AT_ONCE)
-        await this.#writeSeen(seen.slice(at, at + ROWS_AT_ONCE), nowMs)
+        await this.#writeSeen(seen.slice(at, at + ROWS_AT_ONCE))
       await records.db.deleteFrom("session").where("expires_at", "<=", nowMs).execute()
     } catch (error) {
       for (const session of seen) if (this.#byToken.has(session.token)) this.#unwritten.add(session)
@@ -246,10 +245,12 @@ export class LiveSessions {
     this.#forget([...this.#byToken.values()].filter((session) => this.#isOver(session)))
   }
 
-  async #writeSeen(seen: readonly Session[], nowMs: number): Promise<void> {
+  /** All were seen within a minute, unless the machine slept: the last of them stands for all. */
+  async #writeSeen(seen: readonly Session[]): Promise<void> {
+    const seenAt = Math.max(...seen.map((session) => session.seenAt))
     const rows = await this.#parts.records.db
       .updateTable("session")
-      .set({ seen_at: nowMs, expires_at: nowMs + this.#parts.limits.sessionIdleMs })
+      .set({ seen_at: seenAt, expires_at: seenAt + this.#parts.limits.sessionIdleMs })
       .where(
         "id",
         "in",
