@@ -24,8 +24,8 @@ export class Scroll {
   #seqs: number[] = []
   /** Ascending, apart from each other. */
   #stretches: readonly Stretch[] = []
-  /** Pages whose fold is ahead of the log as it has arrived here: changes up to `asOf` are in them already. */
-  #ahead: readonly Page[] = []
+  /** Things whose fold is ahead of the log as it has arrived here: up to which seq changes are in them already. */
+  readonly #ahead = new Map<number, number>()
   /** The end of the log as it has arrived here. */
   #cursor = 0
   #list: { readonly stretch: Stretch; readonly shown: readonly Shown[] } | undefined
@@ -86,7 +86,7 @@ export class Scroll {
     const others = growing ? this.#stretches.slice(0, -1) : this.#stretches
     this.#stretches = [...others, { from: growing?.from ?? this.#cursor + 1, to }]
     this.#cursor = to
-    if (this.#ahead.length > 0) this.#ahead = this.#ahead.filter(({ asOf }) => asOf > to)
+    for (const [seq, asOf] of this.#ahead) if (asOf <= to) this.#ahead.delete(seq)
     this.#list = undefined
     return changed
   }
@@ -98,18 +98,19 @@ export class Scroll {
   merge(page: Page, since: readonly Event[]): number[] {
     const fresh: number[] = []
     for (const item of page.items) {
-      const known = this.#items.has(item.seq) && page.asOf <= this.#cursor
+      const known = this.#items.has(item.seq) && page.asOf <= (this.#ahead.get(item.seq) ?? this.#cursor)
       if (known || !this.#belongs(item)) continue
       let shown: Shown | undefined = item
       for (const event of since)
         if (event.target === item.seq && event.seq > page.asOf) shown = show(shown, event)
       if (!shown) continue
       this.#items.set(item.seq, shown)
+      if (page.asOf > this.#cursor) this.#ahead.set(item.seq, page.asOf)
       fresh.push(item.seq)
     }
-    if (page.asOf > this.#cursor) this.#ahead = [...this.#ahead, page]
     this.#seqs = [...this.#items.keys()].sort((a, b) => a - b)
-    this.#cover({ from: page.from, to: Math.min(page.to, Math.max(this.#cursor, page.from)) })
+    // What lies ahead of the log joins when the log has come there.
+    if (page.from <= this.#cursor) this.#cover({ from: page.from, to: Math.min(page.to, this.#cursor) })
     return fresh
   }
 
@@ -122,16 +123,18 @@ export class Scroll {
       else last--
     }
     if (last - first === this.#seqs.length) return
-    const [from, to] = [this.#seqs[first] ?? 0, this.#seqs[last - 1] ?? 0]
     for (const [index, seq] of this.#seqs.entries())
-      if (index < first || index >= last) this.#items.delete(seq)
-    const [cutsBelow, cutsAbove] = [first > 0, last < this.#seqs.length]
+      if (index < first || index >= last) {
+        this.#items.delete(seq)
+        this.#ahead.delete(seq)
+      }
+    // Of a stretch that lost things, what is left reaches as far as they were not.
+    const low = first === 0 ? 0 : (this.#seqs[first - 1] ?? 0) + 1
+    const high = last === this.#seqs.length ? Number.POSITIVE_INFINITY : (this.#seqs[last] ?? 0) - 1
     this.#seqs = this.#seqs.slice(first, last)
-    this.#stretches = this.#stretches.flatMap((one) => {
-      const low = cutsBelow ? Math.max(one.from, from) : one.from
-      const high = cutsAbove ? Math.min(one.to, to) : one.to
-      return low > high ? [] : [{ from: low, to: high }]
-    })
+    this.#stretches = this.#stretches
+      .map(({ from, to }) => ({ from: Math.max(from, low), to: Math.min(to, high) }))
+      .filter(({ from, to }) => from <= to)
     this.#list = undefined
   }
 
@@ -159,9 +162,7 @@ export class Scroll {
 
   #change(event: Event, target: number): number | undefined {
     const before = this.#items.get(target)
-    if (!before) return undefined
-    if (this.#ahead.some(({ from, to, asOf }) => event.seq <= asOf && from <= target && target <= to))
-      return undefined
+    if (!before || event.seq <= (this.#ahead.get(target) ?? 0)) return undefined
     const after = show(before, event)
     if (!after || after === before) return undefined
     this.#items.set(target, after)
