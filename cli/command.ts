@@ -38,7 +38,7 @@ interface Definition<Own extends Options> {
 }
 
 /** What a person typed, read. */
-export interface Call<Own extends Options> {
+interface Call<Own extends Options> {
   readonly values: Values<Own>
   /** As many as the command takes. */
   readonly rest: readonly string[]

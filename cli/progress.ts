@@ -6,13 +6,13 @@ const DRAW_EVERY_MS = 100
 const LINE_EVERY_MS = 10_000
 const BAR_COLUMNS = 24
 
-export interface Progress {
+interface Progress {
   at(done: number): void
   /** Takes the bar away. */
   end(): void
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** "Importing". */
   readonly what: string
   /** Undefined: nobody knows how much there is. */

@@ -2,7 +2,7 @@ import process from "node:process"
 import { note } from "./terminal.ts"
 
 /** What has been typed so far into a line that is not shown. */
-export type Typed =
+type Typed =
   | { readonly is: "typing"; readonly text: string }
   | { readonly is: "entered"; readonly text: string }
   | { readonly is: "given up" }

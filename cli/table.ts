@@ -1,6 +1,6 @@
 import { bold } from "./terminal.ts"
 
-export interface Column {
+interface Column {
   readonly head: string
   readonly right?: true
 }

@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url"
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 
-export interface Ended {
+interface Ended {
   readonly code: number
   readonly out: string
   readonly err: string
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly stdin?: string
   readonly env?: Readonly<Record<string, string>>
 }
@@ -37,7 +37,7 @@ export async function parley(args: readonly string[], surroundings: Surroundings
   return { code, out, err }
 }
 
-export interface Served {
+interface Served {
   /** The lines it printed when it was ready. */
   readonly lines: readonly string[]
   /** The address of the web. */

@@ -5,7 +5,7 @@ import { isAccountName } from "../protocol/names.ts"
 // ---------------------------------------------------------------- what a value may be
 
 /** One way to write a value. `read` answers undefined for what is not one. */
-export interface Form<Value> {
+interface Form<Value> {
   /** Stands for the value in the help: `HOST:PORT`. Empty for a switch, whose flag takes no value. */
   readonly hint: string
   /** What it may be, to end the sentence "--http takes …". */
@@ -14,18 +14,18 @@ export interface Form<Value> {
 }
 
 /** Where a door listens; port 0 takes any free one. */
-export interface Address {
+interface Address {
   readonly host: string
   readonly port: number
 }
 
 /** `form` undefined: text on a terminal, JSON lines elsewhere. */
-export interface LogChoice {
+interface LogChoice {
   readonly form: "text" | "json" | undefined
   readonly level: LogLevel
 }
-export const logLevels = ["debug", "info", "warn", "error"] as const
-export type LogLevel = (typeof logLevels)[number]
+const logLevels = ["debug", "info", "warn", "error"] as const
+type LogLevel = (typeof logLevels)[number]
 
 export const words = <Word extends string>(...known: readonly Word[]): Form<Word> => ({
   hint: known.join("|"),
@@ -40,7 +40,7 @@ export const anyText = (hint: string, takes: string): Form<string> => ({
 })
 
 export const file = anyText("FILE", "the path of a file")
-export const folder = anyText("DIR", "the path of a folder")
+const folder = anyText("DIR", "the path of a folder")
 export const text = anyText("TEXT", "a text")
 
 export const whole = (min: number, max: number): Form<number> => ({
@@ -228,7 +228,7 @@ export const variableOf = (key: string): string => `PARLEY_${dashed(key).replace
 /** What stood where, by key of the table. */
 export type Given = ReadonlyMap<string, { readonly text: string; readonly at: string }>
 
-export interface Arguments {
+interface Arguments {
   readonly given: Given
   /** What is not an option, in order. */
   readonly rest: readonly string[]
@@ -353,7 +353,7 @@ export function readConfig(sources: readonly Given[]): Config | Wrong {
 // ---------------------------------------------------------------- slips
 
 /** The sentence, with the word that was probably meant where there is one. */
-export function meant(sentence: string, word: string, known: readonly string[]): string {
+function meant(sentence: string, word: string, known: readonly string[]): string {
   const guess = nearest(word, known, Math.max(1, Math.floor(word.replace(/^-+/, "").length / 3)))
   return guess === undefined ? `${sentence}.` : `${sentence}; did you mean ${guess}?`
 }

@@ -7,7 +7,7 @@ const BATCH_MESSAGES = 1_000
 const BATCH_CHARS = 1_000_000
 const AUTHORS_AT_ONCE = 5_000
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly source: string
   /** What the one room of the file is called here. */
   readonly as: string | undefined
@@ -16,7 +16,7 @@ export interface LoadOptions {
   progress(done: number): void
 }
 
-export interface LoadedRoom {
+interface LoadedRoom {
   /** As it is called here. */
   readonly name: string
   messages: number

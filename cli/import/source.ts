@@ -8,7 +8,7 @@ import { Complaint } from "../complaint.ts"
 const LINE_CHARS_MAX = 4_194_304
 
 /** Lines of a file, numbered from 1, some thousand at a time. */
-export interface SourceLines {
+interface SourceLines {
   readonly lines: readonly string[]
   readonly firstNumber: number
   /** Bytes of the file read so far. */

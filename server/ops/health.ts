@@ -6,7 +6,7 @@ const PROBE_EVERY_MS = 5_000
 /** A write that takes longer counts as failed. */
 const PROBE_MAX_MS = 3_000
 
-export interface HealthParts {
+interface HealthParts {
   isDraining(): boolean
   /** Writes something small; resolves once it is on disk. */
   probe(): Promise<void>

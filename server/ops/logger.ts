@@ -3,7 +3,7 @@ import type { LogFields, Logger, LogLine } from "../core/ports.ts"
 type Level = keyof Logger
 const levels: readonly Level[] = ["debug", "info", "warn", "error"]
 
-export interface LoggerOptions {
+interface LoggerOptions {
   /** `text`: logfmt, for people. `json`: one object a line, for programs. */
   readonly form: "text" | "json"
   /** The lowest level that is written. */

@@ -2,7 +2,7 @@ import process from "node:process"
 import type { Buckets, CounterBook } from "./counters.ts"
 
 /** What a scrape asks of the server beside its counters. */
-export interface Gauges {
+interface Gauges {
   readonly version: string
   readonly startedAtMs: number
   roomsLoaded(): number

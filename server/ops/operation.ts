@@ -20,7 +20,7 @@ export interface OperatorParts {
   backup(folder: string): Promise<BackupReport | Refusal>
 }
 
-export interface BackupReport {
+interface BackupReport {
   readonly folder: string
   readonly bytes: number
   readonly rooms: number
@@ -58,7 +58,7 @@ interface Validator {
   Check(value: unknown): boolean
 }
 
-export interface PersonLine {
+interface PersonLine {
   readonly id: Uuid
   readonly name: string
   readonly display: string
