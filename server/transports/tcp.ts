@@ -259,8 +259,8 @@ export function listenTcp(reception: Reception, options: TcpOptions): Listener {
         admit(reception, socket, options.tls === undefined)
       },
       // Having this handler makes Bun call `open` before the handshake, so that one that never ends is counted, too.
-      handshake(socket) {
-        if (socket.data) begin(reception, socket.data)
+      handshake(socket, isSecure) {
+        if (isSecure && socket.data) begin(reception, socket.data)
       },
       data: (socket, chunk) => socket.data?.hearChunk(chunk),
       drain: (socket) => socket.data?.flush(),

@@ -43,6 +43,8 @@ export class ScriptedSession implements Inbox {
   readonly gone = makeQueue<true>()
   /** How often `closed` was called; once is right. */
   closes = 0
+  /** Done whenever the wire has room again. */
+  onDrained: () => void = () => {}
   readonly #script: Script
 
   constructor(peer: Peer, origin: Origin, script: Script) {
@@ -63,6 +65,7 @@ export class ScriptedSession implements Inbox {
 
   drained(): void {
     this.drains.put(true)
+    this.onDrained()
   }
 
   closed(): void {
