@@ -1,5 +1,5 @@
 /** A stretch of time in milliseconds since 1970: fromMs <= at < toMs. */
-export interface Period {
+interface Period {
   readonly fromMs: number
   readonly toMs: number
 }

@@ -28,7 +28,7 @@ export function isSource(path: string): boolean {
 
 /** A test, or a kit of tests that every adapter of a port passes. */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.endsWith("/contract.ts")
+  return /\.test\.tsx?$/.test(path) || /[/-]contract\.ts$/.test(path)
 }
 
 /** A file that a tool loads by its name, such as a bundler's configuration. */

@@ -1,0 +1,63 @@
+import type { Uuid } from "../../protocol/ids.ts"
+import type { Feed } from "../core/ports.ts"
+import { type Change, type Changed, changeOf, type Source, type Unread } from "./search-source.ts"
+
+const EVENTS_MAX = 500
+const BEGINNING = "0"
+
+interface FeedSource extends Source {
+  /** What there is after the last event read. */
+  unread(): Promise<Unread>
+}
+
+/** A log that is only known by its feed, for stores in memory; it can be read once, from the beginning. */
+export function feedSource(feed: Feed): FeedSource {
+  const keys = new Map<Uuid, number>()
+  const rooms: Uuid[] = []
+  const messages: Map<number, Changed>[] = []
+  let position = BEGINNING
+  let arrived = 0
+
+  function keyOf(room: Uuid): number {
+    const key = keys.get(room) ?? rooms.push(room) - 1
+    keys.set(room, key)
+    messages[key] ??= new Map()
+    return key
+  }
+
+  return {
+    keyOf: (room) => keys.get(room),
+    roomOf: (key) => rooms[key] ?? "",
+    placeOf: (key, seq) => messages[key]?.get(seq),
+    async read(n) {
+      if (n !== arrived) throw new Error("A feed is read once, from the beginning.")
+      const { events, to } = await feed.next(position, EVENTS_MAX)
+      const changes: Change[] = []
+      for (const { room, target, by, ...event } of events) {
+        const key = keyOf(room)
+        const author = by.replaceAll("-", "")
+        arrived++
+        const { seq, at, body } = event
+        messages[key]?.set(seq, { seq, at, n: arrived, by: author, erased: body === null })
+        const change = changeOf({ ...event, n: arrived, room: key, by: author }, () =>
+          target === undefined ? undefined : messages[key]?.get(target),
+        )
+        if (change) changes.push(change)
+      }
+      position = to
+      const last = events.at(-1)
+      return last && { changes, to: { n: arrived, id: last.id }, more: events.length === EVENTS_MAX }
+    },
+    knows: ({ n }) => n === 0,
+    async unread() {
+      let [after, events, at] = [position, 0, 0]
+      for (;;) {
+        const page = await feed.next(after, EVENTS_MAX)
+        if (events === 0) at = page.events[0]?.at ?? 0
+        events += page.events.length
+        if (page.events.length < EVENTS_MAX) return { events, at }
+        after = page.to
+      }
+    },
+  }
+}
