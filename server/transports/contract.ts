@@ -20,7 +20,7 @@ export interface Client {
 }
 
 /** An open door and the clients of a test at it. */
-export interface Door {
+interface Door {
   /** Resolves once the wire is up, as far as the client can tell. */
   connect(): Promise<Client>
   /** Connections the door says are open. */
@@ -28,7 +28,7 @@ export interface Door {
   close(): Promise<void>
 }
 
-export interface Transport {
+interface Transport {
   open(reception: Reception): Promise<Door>
   /** Whether an idle client that never reads is cut at last; a wire in memory has no such end. */
   readonly cuts: boolean

@@ -26,7 +26,7 @@ export const WORLD: GateLimits = {
 }
 
 /** For loopback: the operator's own programs, and everyone when a proxy forwards without `--trust-proxy`. */
-export const LOOPBACK: GateLimits = {
+const LOOPBACK: GateLimits = {
   connectionsPerSecond: 10_000,
   connectionsBurst: 50_000,
   waitingMax: 50_000,

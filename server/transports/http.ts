@@ -9,7 +9,7 @@ import type { Certificate, Listener, Reception } from "./reception.ts"
 import { upgrade, type WebSocketPeer, webSocketHandlers } from "./websocket.ts"
 
 /** Answers a request, or leaves it to the next one. */
-export type Handler = (request: Request, origin: Origin) => Promise<Response | undefined>
+type Handler = (request: Request, origin: Origin) => Promise<Response | undefined>
 
 export interface HttpOptions {
   readonly host: string

@@ -1,5 +1,5 @@
 /** What is left of a line whose end has not come yet. */
-export interface Lines {
+interface Lines {
   part: Uint8Array | undefined
   /** The line grew too long and was refused; everything up to its end is dropped. */
   dropping: boolean

@@ -31,7 +31,7 @@ export interface Weather {
   readonly unreadMax?: number
 }
 
-export interface MemoryOptions {
+interface MemoryOptions {
   readonly origin?: Partial<Origin>
   readonly weather?: Weather
   /** The text of one frame from the server. Never called within `send`. */

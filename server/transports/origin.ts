@@ -2,7 +2,7 @@ import type { Origin } from "../core/ports.ts"
 import { clientAddress, isWithin, type Network } from "./address.ts"
 
 /** The cookie of browser sessions. `__Host-`: only over TLS or localhost, for this host alone, path `/` (RFC 6265bis). */
-export const SESSION_COOKIE = "__Host-parley"
+const SESSION_COOKIE = "__Host-parley"
 /** A form of another site cannot send this header; uploads carry it, since they are no JSON. */
 const OWN_HEADER = "x-parley"
 
@@ -39,7 +39,7 @@ function tokenOf(request: Request, url: string): string | undefined {
  * WebSocket, must name our origin; a body must be JSON or carry our header. A plain read may lack `Origin`,
  * since browsers leave it out there; then `Sec-Fetch-Site` must not name another site (W3C Fetch Metadata).
  */
-export function isOurs(request: Request, ours: string): boolean {
+function isOurs(request: Request, ours: string): boolean {
   const { headers, method } = request
   const origin = headers.get("origin")
   const reads = method === "GET" || method === "HEAD"

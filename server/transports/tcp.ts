@@ -27,7 +27,7 @@ const UNSENT_BYTES_HARD = 4 * 1_048_576
 /** Silence after which the kernel asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 60_000
 
-export interface TcpOptions {
+interface TcpOptions {
   readonly host: string
   readonly port: number
   /** With it the port speaks TLS, and only TLS. */

@@ -42,7 +42,7 @@ const IDLE_SECONDS = 120
  *   4000 + HTTP status of the refusal, for all others: 4401 `session-ended`, 4429 `too-slow`, 4500 `broken`
  * The reason is the refusal's code; the frame `refused` before it says the sentence.
  */
-export function closeCode(why: Refusal): number {
+function closeCode(why: Refusal): number {
   if (why.code === "restarting") return 1001
   if (why.code === "sign-in-first" || why.code === "too-fast") return 1008
   return 4000 + refusals[why.code].status

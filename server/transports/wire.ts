@@ -100,7 +100,7 @@ export function textFor(reception: Reception, wire: Wire, out: Outgoing): string
 }
 
 /** The text of a parcel, with names beside accounts where they are asked for; made once and kept with it. */
-export function parcelText(parcel: Parcel, nameOf: Reception["nameOf"] | undefined): string {
+function parcelText(parcel: Parcel, nameOf: Reception["nameOf"] | undefined): string {
   const form = nameOf ? "json+names" : "json"
   const made = parcel.forms.get(form)
   if (typeof made === "string") return made

@@ -3,7 +3,7 @@ import { connect as connectSecure } from "node:tls"
 import type { Client } from "../contract.ts"
 import { makeQueue, type Queue } from "./scripted.ts"
 
-export interface Address {
+interface Address {
   readonly port: number
   /** Speak TLS and trust any certificate. */
   readonly secure?: boolean

@@ -77,7 +77,7 @@ export class ScriptedSession implements Inbox {
 export type Script = (session: ScriptedSession, heard: Up | Refusal) => void
 
 /** Sessions that do what a test says. */
-export class ScriptedSessions implements Sessions {
+class ScriptedSessions implements Sessions {
   readonly opened = makeQueue<ScriptedSession>()
   /** Done by every session on whatever it hears: like a real one, it answers a ping. */
   script: Script = (session, heard) => {
@@ -161,8 +161,8 @@ export function makeBench(more: Partial<ReceptionOptions> = {}): Bench {
   }
 }
 
-export const ADA = "019a0000-0000-7000-8000-00000000a001"
-export const LOBBY = "019a0000-0000-7000-8000-00000000b001"
+const ADA = "019a0000-0000-7000-8000-00000000a001"
+const LOBBY = "019a0000-0000-7000-8000-00000000b001"
 
 /** Events from..to of the lobby, each with a text. */
 export function parcel(from: number, to: number, text: (seq: number) => string): Parcel {
