@@ -57,7 +57,7 @@ export interface Head {
   readonly pins: ReadonlySet<number>
 }
 
-export interface RoomSettings {
+interface RoomSettings {
   /** Who may post: an announcement room takes `voice`. */
   readonly posting: RoomRole
   readonly topic: RoomRole

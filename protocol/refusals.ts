@@ -1,5 +1,5 @@
 /** What one refusal is, everywhere it is told. */
-export interface RefusalRule {
+interface RefusalRule {
   /** True: the same command may succeed later as it stands. False: it never will. */
   readonly retry: boolean
   /** HTTP status. */

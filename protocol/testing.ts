@@ -9,7 +9,7 @@ import type { RefusalCode } from "./refusals.ts"
 import { type Shown, show, subject } from "./timeline.ts"
 
 /** An event with what a store keeps beside it. */
-export interface Kept extends Event {
+interface Kept extends Event {
   readonly cites?: number
 }
 
@@ -166,7 +166,7 @@ function erase(events: Kept[], seq: number): void {
 }
 
 /** An event as the wire has it. */
-function asRead({ cites: _, root, ...event }: Kept): Event {
+export function asRead({ cites: _, root, ...event }: Kept): Event {
   return event.body === null && root !== undefined ? { ...event, root } : event
 }
 

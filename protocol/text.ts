@@ -42,7 +42,7 @@ export function isBlank(text: string): boolean {
 }
 
 /** Whom a text calls with `@`. */
-export interface Mentions {
+interface Mentions {
   /**
    * For each `@`, in order, the names it may mean, longest first: a name may end in the marks that also end a sentence.
    * The first of them that is an account's name is who is meant. At most `mentionsPerMessageMax`.
@@ -53,8 +53,8 @@ export interface Mentions {
 }
 
 const NOBODY: Mentions = { names: [], room: false }
-// Not behind a letter, digit, dot, slash or another @: that is an e-mail address, a path or a play on words.
-const MENTION = /(?<![\p{L}\p{M}\p{N}_@/.])@([\p{L}\p{M}\p{N}_.[\]\\^{}|-]{1,64})/gu
+// Not behind a letter, digit, dot, slash or another @: that is an e-mail address, a path or a play on words. (`_` is emphasis.)
+const MENTION = /(?<![\p{L}\p{M}\p{N}@/.]_*)@([\p{L}\p{M}\p{N}_.[\]\\^{}|-]{1,64})/gu
 const LAST_MARK = /[_.[\]\\^{}|-]$/
 
 /** The names a text mentions, as typed; what stands in code calls nobody. */

@@ -3,7 +3,7 @@ import type { Uuid } from "./ids.ts"
 import { limits } from "./limits.ts"
 
 /** What one emoji on one message amounts to. */
-export interface ReactionCount {
+interface ReactionCount {
   readonly emoji: string
   readonly count: number
   /** The first few who reacted, at most `reactionNamesMax`. */

@@ -1,5 +1,5 @@
 import type { TSchema } from "typebox"
-import type { Citations, Command, Draft } from "../event.ts"
+import type { Citations, Command } from "../event.ts"
 import type { Head, HeadEvent } from "../head.ts"
 import type { Actor } from "../policy.ts"
 import { house } from "./house.ts"
@@ -69,5 +69,3 @@ export function evolve(head: Head, event: HeadEvent): Head {
   const matter = matters[event.kind] as AnyMatter
   return matter.evolve ? matter.evolve(next, event) : next
 }
-
-export type { Draft, Verdict }

@@ -27,9 +27,9 @@ const PostMessage = strict({
 const MessageEdited = strict({ text: Text })
 const MessageDeleted = strict({})
 
-export type MessagePosted = Static<typeof MessagePosted>
+type MessagePosted = Static<typeof MessagePosted>
 type PostMessage = Static<typeof PostMessage>
-export type MessageEdited = Static<typeof MessageEdited>
+type MessageEdited = Static<typeof MessageEdited>
 type MessageDeleted = Static<typeof MessageDeleted>
 
 /**
