@@ -80,7 +80,8 @@ export const importOperations = {
       const opened = await parts.rooms.submit(id, operator, {
         id: uuid8(parts.digest(causeBytes("import-open", id))),
         kind: "room.visibility",
-        body: { visibility: "public" },
+        // What was imported is what people come for.
+        body: { visibility: "public", past: true },
       })
       if (isRefusal(opened)) return opened
     }
