@@ -51,11 +51,11 @@ test("so many run at once, the others wait in turn, and who finds the line full 
 test("one that breaks gives up its place", async () => {
   const { running, passwords } = slowly()
   const hasher = makeHasher(passwords, { ...peopleLimits, passwordsAtOnce: 1, passwordsWaitingMax: 1 })
-  const broken = expect(hasher.hash("a")).rejects.toThrow("no memory")
+  const broken = hasher.hash("a").catch(String)
   const next = hasher.hash("b")
   await turn()
   running[0]?.fail()
-  await broken
+  expect(await broken).toContain("no memory")
   await turn()
   running[1]?.finish()
   const answer = await next

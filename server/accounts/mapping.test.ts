@@ -52,7 +52,7 @@ describe("an old name becomes", () => {
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 300 },
     )
   })
 })
@@ -76,7 +76,7 @@ describe("an old name is shown as", () => {
         const display = mapDisplay(original)
         expect(display === undefined || isDisplayName(display)).toBe(true)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 300 },
     )
   })
 })
