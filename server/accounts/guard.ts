@@ -3,7 +3,7 @@ import { knownPace, networkPace, type Pace, type PeopleLimits, strangerPace } fr
 import { RecentMap } from "./recent.ts"
 
 /** Failures on one key; times are milliseconds since 1970. */
-export interface Failures {
+interface Failures {
   readonly count: number
   /** When the count was last brought up to date. */
   readonly asOfMs: number

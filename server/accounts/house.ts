@@ -20,7 +20,7 @@ interface Placed {
   readonly at: number
 }
 
-export interface HouseParts {
+interface HouseParts {
   readonly records: Records
   readonly world: World
   readonly rooms: Logs

@@ -11,7 +11,7 @@ import type { Prepared } from "./sessions.ts"
 /** The row that the first owner takes, so that there is only one first. */
 export const FIRST_OWNER = "first-owner"
 
-export interface Newcomer {
+interface Newcomer {
   readonly id: Uuid
   readonly name: string
   readonly display?: string

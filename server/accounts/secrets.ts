@@ -4,7 +4,7 @@ const encoder = new TextEncoder()
 /** No token or code is longer; whatever is, is none. */
 const SECRET_CHARS_MAX = 256
 
-export interface Secret {
+interface Secret {
   /** base64url; told once, never stored. */
   readonly text: string
   /** SHA-256 of the text, hex. */

@@ -35,7 +35,7 @@ export async function ensureLog(
 }
 
 /** Makes the self log of an account that has none yet. */
-export function ensureSelfLog(world: World, rooms: Logs, account: Uuid): Promise<Refusal | undefined> {
+function ensureSelfLog(world: World, rooms: Logs, account: Uuid): Promise<Refusal | undefined> {
   return ensureLog(world, rooms, selfLogOf(world, account), "self", [account])
 }
 

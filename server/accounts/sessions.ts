@@ -21,7 +21,7 @@ const ADDRESS_CHARS_MAX = 64
 /** Rows touched by one statement. */
 const ROWS_AT_ONCE = 500
 
-export interface SessionsParts {
+interface SessionsParts {
   readonly records: Records
   readonly world: World
   readonly directory: Directory

@@ -1,6 +1,6 @@
 import type { Passwords } from "../core/ports.ts"
 
-export interface PasswordCost {
+interface PasswordCost {
   readonly memoryKiB: number
   readonly passes: number
 }

@@ -14,7 +14,7 @@ import type { Store } from "../../server/store/store.ts"
 import { cast, type Name } from "../cast.ts"
 
 /** A clock that stands until it is moved; everything else is the machine's. */
-export class HandWorld implements World {
+class HandWorld implements World {
   nowMs = Date.UTC(2026, 4, 1, 9)
   #timers: { readonly atMs: number; readonly run: () => void }[] = []
 
@@ -52,7 +52,7 @@ export class HandWorld implements World {
   }
 }
 
-export interface VillageOptions {
+interface VillageOptions {
   readonly store?: StoreOptions
   readonly settings?: Partial<HouseSettings>
   readonly limits?: AccountsParts["limits"]
@@ -60,13 +60,13 @@ export interface VillageOptions {
 }
 
 /** One session that was told to end. */
-export interface Ended {
+interface Ended {
   readonly account: Uuid
   readonly session: Uuid | undefined
 }
 
 /** Hashing that costs next to nothing, by the same port and the same library. */
-export const cheap = argon2id({ memoryKiB: 64, passes: 1 })
+const cheap = argon2id({ memoryKiB: 64, passes: 1 })
 
 /** Accounts over a real store and a real house log. */
 export class Village {
