@@ -167,9 +167,7 @@ describe("the page at /", () => {
 
   test("shows the address it was asked under, and nothing else a stranger wrote", async () => {
     const headers = { Host: "chat.example.org:81" }
-    expect(await (await get("/", { headers })).text()).toContain(
-      "curl http://chat.example.org:81/api/v1/accounts",
-    )
+    expect(await (await get("/", { headers })).text()).toContain("http://chat.example.org:81/api/v1/accounts")
     const odd = await (await get("/", { headers: { Host: "<b>&'" } })).text()
     expect(odd).not.toContain("<b>&")
   })

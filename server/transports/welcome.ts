@@ -5,7 +5,7 @@ const STYLE = `
 @media (prefers-color-scheme:dark){:root{--desk:#0d1719;--sheet:#142123;--line:#26383b;--ink:#e5ecec;--ink-2:#a9babc;--accent:#71c7d1;--well:#0d1719}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--desk);color:var(--ink);font:16px/24px Commissioner,system-ui,sans-serif}
-main{display:grid;grid-template-columns:minmax(240px,2fr) minmax(0,3fr);gap:6px;width:100%;max-width:960px}
+main{display:grid;grid-template-columns:minmax(220px,1fr) minmax(0,2fr);gap:6px;width:100%;max-width:960px}
 .left{background:var(--deep);color:var(--on-deep);padding:56px 40px;border-radius:88px 8px 8px 88px}
 .right{background:var(--sheet);border:1px solid var(--line);padding:56px 48px;border-radius:8px 88px 88px 8px}
 h1{margin:24px 0 8px;font-size:34px;line-height:40px;font-weight:600}
@@ -14,8 +14,9 @@ h2{margin:32px 0 8px;font-size:17px;line-height:24px;font-weight:600}
 h2:first-child{margin-top:0}
 .right p{margin:0 0 8px;color:var(--ink-2)}
 a{color:var(--accent)}
-pre{margin:0;padding:12px 16px;overflow-x:auto;border-radius:12px;background:var(--well);font:13px/20px "Commit Mono",ui-monospace,monospace}
-a:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.right p.end{margin:24px 0 0}
+pre{margin:0;padding:12px 16px;white-space:pre-wrap;overflow-wrap:anywhere;border-radius:12px;background:var(--well);font:13px/20px "Commit Mono",ui-monospace,monospace}
+a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 @media (max-width:719px){main{grid-template-columns:minmax(0,1fr)}.left{border-radius:44px 44px 8px 8px;padding:40px 32px}.right{border-radius:8px 8px 44px 44px;padding:40px 32px}}
 `
 
@@ -54,24 +55,22 @@ function page(http: string, ws: string): string {
 <section class="left">
 ${MARK}
 <h1>Parley</h1>
-<p>A chat server is running here, and it is well.</p>
-<p>Rooms are ordered logs: nothing lost, nothing doubled, nothing out of order.</p>
+<p>A chat server is running here.</p>
+<p>It has no web client of its own yet. Talk to it from a terminal or a program.</p>
 </section>
 <section class="right">
 <h2>Make an account</h2>
-<pre tabindex="0">curl ${http}/api/v1/accounts -H 'Content-Type: application/json' \\
-  -d '{"name":"ada","password":"choose a long one"}'</pre>
+<pre>curl --json '{"name":"ada","password":"choose a long one"}' ${http}/api/v1/accounts</pre>
 <h2>Sign in and look around</h2>
-<p>The answer holds a token; send it with everything else.</p>
-<pre tabindex="0">curl ${http}/api/v1/sessions -H 'Content-Type: application/json' \\
-  -d '{"name":"ada","password":"choose a long one"}'
-curl ${http}/api/v1/rooms -H 'Authorization: Bearer TOKEN'</pre>
+<p>The first answer holds a token; send it with everything else.</p>
+<pre>curl --json '{"name":"ada","password":"choose a long one"}' ${http}/api/v1/sessions
+curl -H 'Authorization: Bearer TOKEN' ${http}/api/v1/rooms</pre>
 <h2>Talk live</h2>
 <p>One JSON frame a message over WebSocket at <b>${ws}/ws</b>, or one a line over the TCP port that the server names when it starts. Begin with:</p>
-<pre tabindex="0">{"type":"hello","version":1,"name":"ada","password":"…"}
+<pre>{"type":"hello","version":1,"name":"ada","password":"choose a long one"}
 {"type":"follow","rooms":[{"room":"lobby","last":20}]}
 {"type":"submit","room":"lobby","kind":"message.posted","body":{"text":"hello"}}</pre>
-<p><a href="/api/v1/openapi.json">Everything the API can do</a></p>
+<p class="end"><a href="/api/v1/openapi.json">Everything the API can do</a></p>
 </section>
 </main>
 </body>
