@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite"
 import { join } from "node:path"
+import { faultOf } from "./faults.ts"
 
 /** The file in the data folder that holds the log and the tables beside it. */
 const DATABASE_FILE = "parley.db"
@@ -54,7 +55,7 @@ export function openForWriting(path: string, cacheKiB = 24_000): Database {
 export interface Checkpoint {
   /** Pages in SQLite's log file, of which the next write may take the place once all are in the database. */
   readonly pagesInFile: number
-  /** Only for `truncate`: false when someone reads from the file. */
+  /** Only for `truncate`: false when someone reads from the file, or the disk is full. */
   readonly isEmpty: boolean
 }
 
@@ -65,6 +66,10 @@ export function checkpoint(db: Database, mode: "passive" | "truncate"): Checkpoi
   try {
     const row = db.prepare<{ busy: number; log: number }, []>(`pragma wal_checkpoint(${mode})`).get()
     return { pagesInFile: row?.log ?? 0, isEmpty: row?.busy === 0 && row.log <= 0 }
+  } catch (error) {
+    if (faultOf(error) !== "full") throw error
+    // There is no room for what is new in the database; it stays in the log file, and is as safe there.
+    return { pagesInFile: 0, isEmpty: false }
   } finally {
     db.run(`pragma busy_timeout = ${BUSY_MS}`)
   }

@@ -93,7 +93,7 @@ export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast): GroupW
     return isVoid() ? allFailed(group, "store-failed", message) : unknown(group, message)
   }
 
-  /** With the disk full: what erases, and the tables beside the log, may use the room that the ballast held. */
+  /** With the disk full only what erases, and the tables beside the log, may use the room that is left. */
   function cleanUp(group: Group): Answers {
     const rest = { appends: group.appends.filter(erases), writes: group.writes }
     const answers =
@@ -115,7 +115,7 @@ export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast): GroupW
   }
 
   return {
-    commit: (group) => (ballast.isHeld() || ballast.restore() ? commitOr(group) : cleanUp(group)),
+    commit: (group) => (ballast.hasRoom() ? commitOr(group) : cleanUp(group)),
   }
 }
 

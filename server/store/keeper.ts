@@ -5,15 +5,20 @@ import type { WriterOrder } from "./writer-worker.ts"
 
 /** Keeps SQLite's log file short, and empties it soon after an erasure. */
 export interface Keeper {
-  committed(events: number): void
+  /** So many events were committed, and so many bytes were told for it. */
+  committed(events: number, bytes: number): void
   erased(): void
   stop(): void
 }
 
-/** About 16 MB, guessed from what was committed: a commit touches a few pages, an event two more. */
-const PAGES_PER_CHECKPOINT = 4_000
+/**
+ * About 8 MB, guessed from what was committed: a commit touches a few pages, an event two more. What is new in the
+ * database by then has to fit in the room that is kept free on the disk.
+ */
+const PAGES_PER_CHECKPOINT = 2_000
 const PAGES_PER_COMMIT = 5
 const PAGES_PER_EVENT = 2
+const PAGE_BYTES = 4_096
 /** Beyond 64 MB the writer itself finishes a checkpoint, so that the file starts anew instead of growing. */
 const PAGES_IN_FILE_MAX = 16_000
 /** What was erased is in the log file for no longer than a minute. */
@@ -49,8 +54,8 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
   }
 
   return {
-    committed(events) {
-      pages += PAGES_PER_COMMIT + events * PAGES_PER_EVENT
+    committed(events, bytes) {
+      pages += PAGES_PER_COMMIT + events * PAGES_PER_EVENT + bytes / PAGE_BYTES
       if (busy || pages < PAGES_PER_CHECKPOINT) return
       busy = true
       pages = 0

@@ -14,8 +14,8 @@ export interface LaneOptions<Ask> {
   /** How much work an ask is, and how much a message holds; one ask always fits. */
   readonly weigh: (ask: Ask) => number
   readonly weightMax: number
-  /** Hears of every answered message and its weight. */
-  readonly answered?: (weight: number) => void
+  /** Hears of every answered message: its weight, and the length of its text. */
+  readonly answered?: (weight: number, chars: number) => void
 }
 
 interface Waiting<Ask, Answer> {
@@ -30,7 +30,11 @@ interface Waiting<Ask, Answer> {
  */
 export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): Lane<Ask, Answer> {
   let waiting: Waiting<Ask, Answer>[] = []
-  const inFlight: { readonly batch: readonly Waiting<Ask, Answer>[]; readonly weight: number }[] = []
+  const inFlight: {
+    readonly batch: readonly Waiting<Ask, Answer>[]
+    readonly weight: number
+    readonly chars: number
+  }[] = []
   let flushing = false
   let broken: Error | undefined
   const whenIdle: (() => void)[] = []
@@ -41,19 +45,20 @@ export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): La
       const { count, weight } = fitting(waiting, options)
       const batch = count === waiting.length ? waiting : waiting.slice(0, count)
       waiting = waiting.slice(count)
-      inFlight.push({ batch, weight })
-      worker.postMessage(JSON.stringify(batch.map((one) => one.ask)))
+      const text = JSON.stringify(batch.map((one) => one.ask))
+      inFlight.push({ batch, weight, chars: text.length })
+      worker.postMessage(text)
     }
   }
 
   worker.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (typeof event.data !== "string") return
-    const { batch, weight } = inFlight.shift() ?? { batch: [], weight: 0 }
+    const { batch, weight, chars } = inFlight.shift() ?? { batch: [], weight: 0, chars: 0 }
     // A worker of ours answers what it was asked; there is nothing to check.
     const answers: readonly Answer[] = JSON.parse(event.data)
     flush()
     for (const [index, answer] of answers.entries()) batch[index]?.answer(answer)
-    options.answered?.(weight)
+    options.answered?.(weight, chars)
     tellIdle()
   })
 

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite"
-import { holdBallast } from "./ballast.ts"
+import { statSync } from "node:fs"
+import { type Ballast, holdBallast } from "./ballast.ts"
 import { serveOrders } from "./control.ts"
 import { checkpoint, databasePath, openForWriting } from "./database.ts"
 import { ensureEpoch, readEpochs } from "./epochs.ts"
@@ -17,19 +18,23 @@ export type WriterOrder =
   | { readonly order: "checkpoint"; readonly mode: "passive" | "truncate" }
   | { readonly order: "close" }
 
+const WORTH_EMPTYING_BYTES = 1024 * 1024
+
 let db: Database | undefined
 let writer: GroupWriter | undefined
 
 serveOrders<WriterOrder>((order) => {
   switch (order.order) {
     case "open": {
+      // First, since it may have to make room.
+      const ballast = holdBallast(order.folder)
       db = openForWriting(databasePath(order.folder))
       migrate(db, migrations, Date.now())
       ensureEpoch(db, Date.now())
       // A process that ended before its time may have left erased words in the log file.
       checkpoint(db, "truncate")
       const epochs = readEpochs(db)
-      writer = groupWriter(db, epochs.at(-1)?.id ?? "", holdBallast(order.folder))
+      writer = groupWriter(db, epochs.at(-1)?.id ?? "", roomOf(db, ballast))
       return epochs
     }
     case "checkpoint":
@@ -47,3 +52,21 @@ serveLane<Group, Answers>((groups) => {
   if (!writer || !db) throw new Error("The writer was asked before it was opened.")
   return split(groups, writer.commit(merged(groups)))
 })
+
+/** Room on the disk, as the writer has it: what SQLite's log file takes is room as well. */
+function roomOf(db: Database, ballast: Ballast): Ballast {
+  return {
+    hasRoom: () => ballast.hasRoom() || (emptied(db) && ballast.hasRoom()),
+    release() {
+      const released = ballast.release()
+      if (released) emptied(db)
+      return released
+    },
+  }
+}
+
+/** False when there was little in SQLite's log file, or somebody reads from it. */
+function emptied(db: Database): boolean {
+  const { size } = statSync(`${db.filename}-wal`, { throwIfNoEntry: false }) ?? { size: 0 }
+  return size >= WORTH_EMPTYING_BYTES && checkpoint(db, "truncate").isEmpty
+}
