@@ -89,15 +89,13 @@ export async function begin(
 
 const TOO_MANY_TRIES = "Too many wrong passwords; wait a little and try again."
 
-/** Whether the password is right. Without a hash to compare it takes as long, and is wrong. */
 export async function verified(
-  { hasher, dummy }: Ground,
+  { hasher }: Ground,
   password: string,
   hash: string | null,
 ): Promise<boolean | Refusal> {
-  if (password === "" || !fitsBytes(password, limits.passwordBytesMax)) return false
-  const right = await hasher.verify(password, hash ?? dummy)
-  return typeof right === "boolean" ? right && hash !== null : right
+  const isPossible = password !== "" && fitsBytes(password, limits.passwordBytesMax)
+  return isPossible ? hasher.verify(password, hash) : false
 }
 
 /** The password hashed anew with the parameters of today; where that is not possible now the old hash stays. */

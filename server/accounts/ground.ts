@@ -20,8 +20,6 @@ export interface Ground {
   readonly house: House
   readonly hasher: Hasher
   readonly guard: Guard
-  /** The hash of a password nobody has, made with the parameters of today. */
-  readonly dummy: string
   readonly limits: PeopleLimits
   /** Told of a bug that was contained. */
   readonly broke: (error: unknown) => void

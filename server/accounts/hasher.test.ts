@@ -27,7 +27,11 @@ const turn = () => new Promise<void>((done) => setImmediate(done))
 
 test("so many run at once, the others wait in turn, and who finds the line full is told to come back", async () => {
   const { running, passwords } = slowly()
-  const hasher = makeHasher(passwords, { ...peopleLimits, passwordsAtOnce: 2, passwordsWaitingMax: 3 })
+  const hasher = makeHasher(
+    passwords,
+    { ...peopleLimits, passwordsAtOnce: 2, passwordsWaitingMax: 3 },
+    "nobody's",
+  )
   const answers = ["a", "b", "c", "d", "e", "f", "g"].map((password) => hasher.hash(password))
   await turn()
   expect(running.map(({ password }) => password)).toEqual(["a", "b"])
@@ -50,7 +54,11 @@ test("so many run at once, the others wait in turn, and who finds the line full 
 
 test("one that breaks gives up its place", async () => {
   const { running, passwords } = slowly()
-  const hasher = makeHasher(passwords, { ...peopleLimits, passwordsAtOnce: 1, passwordsWaitingMax: 1 })
+  const hasher = makeHasher(
+    passwords,
+    { ...peopleLimits, passwordsAtOnce: 1, passwordsWaitingMax: 1 },
+    "nobody's",
+  )
   const broken = hasher.hash("a").catch(String)
   const next = hasher.hash("b")
   await turn()
@@ -64,7 +72,7 @@ test("one that breaks gives up its place", async () => {
 
 test("a password is hashed in its composed form", async () => {
   const { running, passwords } = slowly()
-  void makeHasher(passwords, peopleLimits).hash("Zoe\u0308")
+  void makeHasher(passwords, peopleLimits, "nobody's").hash("Zoe\u0308")
   await turn()
   expect(running[0]?.password).toBe("Zoë")
 })

@@ -8,11 +8,15 @@ const BUSY_WAIT_MS = 2_000
 /** `Passwords` behind a line: a few at once, a bounded number waiting in turn, `busy` for the rest. */
 export interface Hasher {
   hash(password: string): Promise<string | Refusal>
-  verify(password: string, hash: string): Promise<boolean | Refusal>
+  /** Without a hash to compare it is wrong, and takes as long to say so. */
+  verify(password: string, hash: string | null): Promise<boolean | Refusal>
   outdated(hash: string): boolean
 }
 
-export function makeHasher(passwords: Passwords, limits: PeopleLimits): Hasher {
+/** `nobodys`: a password that nobody has or will have. */
+export function makeHasher(passwords: Passwords, limits: PeopleLimits, nobodys: string): Hasher {
+  // Made by the first who signs in, whoever that is: a server that is only started needs no memory for it.
+  let dummy: string | undefined
   let running = 0
   const waiting: (() => void)[] = []
 
@@ -34,7 +38,11 @@ export function makeHasher(passwords: Passwords, limits: PeopleLimits): Hasher {
 
   return {
     hash: (password) => inLine(() => passwords.hash(password.normalize("NFC"))),
-    verify: (password, hash) => inLine(() => passwords.verify(password.normalize("NFC"), hash)),
+    verify: (password, hash) =>
+      inLine(async () => {
+        dummy ??= await passwords.hash(nobodys)
+        return (await passwords.verify(password.normalize("NFC"), hash ?? dummy)) && hash !== null
+      }),
     outdated: (hash) => passwords.outdated(hash),
   }
 }

@@ -62,17 +62,19 @@ export class House implements HouseFold {
 
   async load(): Promise<void> {
     const { db } = this.#parts.records
-    await db
-      .insertInto("projection")
-      .values({ name: POSITION, position: "0" })
-      .onConflict((conflict) => conflict.column("name").doNothing())
-      .execute()
     const row = await db
       .selectFrom("projection")
       .select("position")
       .where("name", "=", POSITION)
-      .executeTakeFirstOrThrow()
-    this.#position = Number(row.position)
+      .executeTakeFirst()
+    // Once only: a server must also start on a full disk.
+    if (!row)
+      await db
+        .insertInto("projection")
+        .values({ name: POSITION, position: "0" })
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .execute()
+    this.#position = Number(row?.position ?? 0)
     const settings = await db
       .selectFrom("setting")
       .selectAll()

@@ -47,7 +47,7 @@ export interface OpenAccounts {
   readonly house: HouseFold
   /** Sessions that live, for metrics. */
   liveSessions(): number
-  /** Writes what is still to be written; before the store closes. */
+  /** Writes what is still to be written; before the store closes. What cannot be written is told to `broke`. */
   close(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export async function openAccounts(parts: AccountsParts): Promise<OpenAccounts> 
   const directory = new Directory()
   const sessions = new LiveSessions({ records, world, directory, revocations, limits, broke })
   const house = new House({ records, world, rooms, directory, sessions, settings, broke })
-  const hasher = makeHasher(parts.passwords, limits)
+  const hasher = makeHasher(parts.passwords, limits, makeToken(world).text)
   // The house first: what its log says after this position is applied to what is read now.
   await house.load()
   const rows = await records.db
@@ -67,9 +67,8 @@ export async function openAccounts(parts: AccountsParts): Promise<OpenAccounts> 
     .execute()
   for (const row of rows) directory.take(row)
   await sessions.load()
-  const dummy = await parts.passwords.hash(makeToken(world).text)
   const guard = makeGuard(world, limits)
-  const ground = { records, world, rooms, directory, sessions, house, hasher, guard, limits, dummy, broke }
+  const ground = { records, world, rooms, directory, sessions, house, hasher, guard, limits, broke }
   await reopenSetup(ground)
   const refused = await house.ensureLog()
   if (refused) throw new Error(`The house log cannot be made: ${refused.message}`)
@@ -78,7 +77,7 @@ export async function openAccounts(parts: AccountsParts): Promise<OpenAccounts> 
     services: servicesOf(ground),
     house,
     liveSessions: () => sessions.size,
-    close: () => sessions.write(),
+    close: () => sessions.write().catch(broke),
   }
 }
 

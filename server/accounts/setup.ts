@@ -65,5 +65,11 @@ async function ensureOwner(
 /** Where an owner went missing (a table mended by hand), there may be a first one again. */
 export async function reopenSetup({ records, directory }: Ground): Promise<void> {
   if (directory.owners().length > 0) return
-  await records.db.deleteFrom("setting").where("key", "=", FIRST_OWNER).execute()
+  const { db } = records
+  const first = await db
+    .selectFrom("setting")
+    .select("value")
+    .where("key", "=", FIRST_OWNER)
+    .executeTakeFirst()
+  if (first) await db.deleteFrom("setting").where("key", "=", FIRST_OWNER).execute()
 }
