@@ -20,7 +20,7 @@ export function mapName(original: string, isTaken: (name: string) => boolean): s
 }
 
 function stemOf(original: string): string {
-  const text = original.toWellFormed()
+  const text = original.toWellFormed().trim()
   // Once as it was written, once in its compatibility form: ½ and ⑴ are digits that hold a slash and brackets.
   for (const form of ["NFC", "NFKC"]) {
     const kept = text
