@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { refuse } from "../protocol/refusals.ts"
+import type { Hearing } from "./ports.ts"
 import { MOMENT_MS, scene, stateOf, texts, WHILE_MS } from "./testing/scene.ts"
 
 describe("coming in", () => {
@@ -183,6 +184,45 @@ describe("coming back", () => {
       expect(wait).toBeLessThan(Math.min(30_000, 1_000 * 2 ** attempt))
     expect(Math.max(...first)).toBeGreaterThan(8_000)
     expect(first.length).toBeGreaterThan(20)
+  })
+
+  test("once a connection has proved good, the waits begin small again", async () => {
+    const { world, house, enter } = scene()
+    const client = enter("ada")
+    const waits: number[] = []
+    client.on("state", (state) => {
+      if (state.is === "offline") waits.push(state.againAtMs - world.now())
+    })
+    await world.pass(MOMENT_MS)
+    for (let count = 0; count < 12; count++) {
+      house.cut()
+      await world.pass(WHILE_MS)
+    }
+    expect(waits).toHaveLength(12)
+    expect(Math.max(...waits)).toBeLessThan(1_000)
+  })
+
+  test("what an old connection still says is not listened to", async () => {
+    const { world, house, enter } = scene()
+    const old: Hearing[] = []
+    const link = house.link()
+    const client = enter("ada", {
+      link: {
+        open(hear) {
+          old.push(hear)
+          return link.open(hear)
+        },
+      },
+    })
+    await world.pass(MOMENT_MS)
+    house.cut()
+    await world.pass(WHILE_MS)
+    expect(old).toHaveLength(2)
+    const ended = { type: "refused", of: "session", ...refuse("session-ended"), retry: false }
+    old[0]?.frame(JSON.stringify(ended))
+    old[0]?.closed("late")
+    await world.pass(MOMENT_MS)
+    expect(stateOf(client)).toBe("online")
   })
 
   test("when the network is back there is no waiting", async () => {

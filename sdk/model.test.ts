@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
+import type { Submit } from "../protocol/frames.ts"
 import type { Uuid } from "../protocol/ids.ts"
-import { refuse } from "../protocol/refusals.ts"
+import { type Refusal, refuse } from "../protocol/refusals.ts"
 import { type Shown, show, subject } from "../protocol/timeline.ts"
 import { memoryCache } from "./caches/memory.ts"
 import { type Client, connect } from "./client.ts"
@@ -41,6 +42,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+/** What is refused for good is refused whenever it is asked. */
+function forbids({ id }: Submit): Refusal | undefined {
+  return id?.endsWith("7") ? refuse("forbidden") : undefined
+}
+
 /** One person's device, which may be started again over what it kept. */
 interface Device {
   readonly name: string
@@ -70,9 +76,10 @@ class Story {
   async begin(): Promise<void> {
     await this.world.pass(100)
     this.house.weather = { delayMs: 200, loss: this.#lossy ? 0.2 : 0 }
-    // What is refused for good is refused whenever it is asked; what may succeed later is a matter of luck.
-    this.house.objects = ({ id = "" }) => {
-      if (id.endsWith("7")) return refuse("forbidden")
+    // What may succeed later is a matter of luck.
+    this.house.objects = (frame) => {
+      const no = forbids(frame)
+      if (no) return no
       const mood = this.world.chance() < 0.15 && MOODS[Math.floor(this.world.chance() * MOODS.length)]
       return mood ? refuse(mood) : undefined
     }
@@ -122,7 +129,7 @@ class Story {
 
   async heal(): Promise<void> {
     this.house.weather = { delayMs: 20, loss: 0 }
-    this.house.objects = () => undefined
+    this.house.objects = forbids
     // Those who left come in again, so that everyone can be held against the log.
     for (let round = 0; round < 2; round++) {
       this.world.comeBack()

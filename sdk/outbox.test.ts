@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test"
 import type { Accepted, Down } from "../protocol/frames.ts"
 import { refuse } from "../protocol/refusals.ts"
+import { memoryCache } from "./caches/memory.ts"
 import { MOMENT_MS, said, scene, texts, WHILE_MS } from "./testing/scene.ts"
 
 describe("the outbox", () => {
@@ -112,7 +113,8 @@ describe("the outbox", () => {
   test("a failed command may be tried again, after what was said since, or be forgotten", async () => {
     const { world, house, lobby, enter } = scene()
     house.objects = () => refuse("forbidden")
-    const client = enter("ada")
+    const kept = new Map<string, string>()
+    const client = enter("ada", { cache: memoryCache(kept) })
     await world.pass(MOMENT_MS)
     const room = client.room("lobby")
     const [first, second] = [room.say("first"), room.say("second")]
@@ -127,6 +129,7 @@ describe("the outbox", () => {
     expect(said(lobby.events.slice(1))).toEqual(["third", "first"])
     expect(room.pending).toEqual([])
     expect(client.retry(first.id)).toBeUndefined()
+    expect([...kept.keys()].filter((key) => key.startsWith("outbox/"))).toEqual([])
   })
 
   test("the log outranks the answer: a refusal of what is in the log is void", async () => {
@@ -211,5 +214,73 @@ describe("the outbox", () => {
     client.room("garden").say("free")
     await world.pass(MOMENT_MS)
     expect(garden.events.at(-1)).toMatchObject({ by: bob.id, body: { text: "free" } })
+  })
+
+  test("what has to wait for the one before it is not sent again before that one is answered", async () => {
+    const { world, house, lobby, enter, submits } = scene()
+    house.weather = { delayMs: 0, loss: 0 }
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    const room = client.room("lobby")
+    let isHeld = true
+    house.filter = (down) =>
+      isHeld && down.type === "accepted" ? undefined : down.type === "events" ? undefined : down
+    const first = room.say("1")
+    const second = room.say("2")
+    await world.pass(0)
+    const notYet = {
+      type: "refused",
+      of: "submit",
+      room: lobby.id,
+      id: second.id,
+      ...refuse("not-yet"),
+      retry: true,
+    } as const
+    house.tell(notYet)
+    await world.pass(MOMENT_MS)
+    expect(submits()).toHaveLength(2)
+    isHeld = false
+    house.tell({ type: "accepted", room: lobby.id, id: first.id, seq: 2, at: 1 })
+    await world.pass(MOMENT_MS)
+    expect(submits().map(({ id, prev }) => [id, prev])).toEqual([
+      [first.id, undefined],
+      [second.id, first.id],
+      [second.id, undefined],
+    ])
+    expect(room.pending).toEqual([])
+  })
+
+  test("many refusals of one moment are one reason to wait, and the wait begins small again after a success", async () => {
+    const { world, house, lobby, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    const room = client.room("lobby")
+    for (let round = 1; round <= 8; round++) {
+      const refused = new Set<string>()
+      house.objects = ({ id = "" }) => {
+        if (refused.has(id)) return undefined
+        refused.add(id)
+        return refuse("busy")
+      }
+      for (let count = 0; count < 10; count++) room.say(`${count}`)
+      await world.pass(1_000)
+      expect(lobby.events).toHaveLength(1 + round * 10)
+    }
+  })
+
+  test("many rooms at once wait for room on the wire, and go on as answers come", async () => {
+    const { world, house, ada, enter, submits } = scene()
+    house.weather = { delayMs: 0, loss: 0 }
+    const logs = Array.from({ length: 12 }, (_, index) => house.room(`room ${index}`, ada))
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    house.filter = (down) => (down.type === "accepted" || down.type === "events" ? undefined : down)
+    for (const { id } of logs) for (let count = 0; count < 32; count++) client.room(id).say(`${count}`)
+    await world.pass(0)
+    expect(submits()).toHaveLength(256)
+    house.filter = (down) => down
+    for (const { room, id = "" } of submits()) house.tell({ type: "accepted", room, id, seq: 1, at: 1 })
+    await world.pass(MOMENT_MS)
+    expect(logs.map(({ events }) => events.length)).toEqual(logs.map(() => 33))
   })
 })

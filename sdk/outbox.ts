@@ -291,12 +291,11 @@ export class Outbox {
   #pump(lane: Lane): void {
     if (!this.#post.isOnline() || lane.pause) return
     let prev: Uuid | undefined
-    for (const [index, item] of lane.queue.entries()) {
+    for (const item of lane.queue) {
       if (item.phase === "keeping" || item.phase === "held") return
       if (item.phase === "waiting") {
         if (lane.flying >= FLYING_PER_ROOM_MAX || this.#flying >= FLYING_MAX) return
         this.#send(lane, item, prev)
-        release(lane.queue[index + 1])
       }
       prev = item.id
     }

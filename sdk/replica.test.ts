@@ -62,7 +62,9 @@ describe("the log as it arrives", () => {
     house.tell(stretch(end - 2, end))
     house.tell(stretch(end - 2, end + 1))
     house.tell(stretch(end - 2, end + 1))
+    house.tell(stretch(end - 2, end - 1))
     await world.pass(MOMENT_MS)
+    expect(client.room("lobby").replica?.place?.cursor).toBe(end + 1)
     const messages = client.room("lobby").messages
     expect(texts(messages).slice(-2)).toEqual(["like this", "behind"])
     expect(messages.find(({ seq }) => seq === post.seq)).toMatchObject({
@@ -96,6 +98,43 @@ describe("the log as it arrives", () => {
     expect(texts(client.room("lobby").messages)).toEqual(["5"])
     expect(client.room("lobby").replica?.place).toMatchObject({ cursor: end + 4, check: "c".repeat(16) })
     expect(house.heard.filter((one) => one.frame.type === "follow")).toHaveLength(1)
+  })
+
+  test("a frame of another epoch is none of ours, even where its numbers fit", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    const { place } = client.room("lobby").replica ?? {}
+    const strange = { ...house.posts(lobby, bob, "strange"), body: { text: "strange" } }
+    lobby.events.pop()
+    house.tell({
+      type: "events",
+      room: lobby.id,
+      epoch: crypto.randomUUID(),
+      after: 1,
+      to: 2,
+      check: "c".repeat(16),
+      events: [strange],
+    })
+    await world.pass(0)
+    house.cut()
+    await world.pass(MOMENT_MS)
+    expect(client.room("lobby").replica?.place).toEqual(place)
+  })
+
+  test("after a reset, what still comes of the old log is not taken for the new one", async () => {
+    const { world, house, bob, lobby, enter } = scene()
+    const client = enter("ada")
+    house.posts(lobby, bob, "old")
+    await world.pass(MOMENT_MS)
+    const old = { epoch: lobby.epoch, events: lobby.events.slice() }
+    lobby.epoch = crypto.randomUUID()
+    house.tell({ type: "reset", room: lobby.id, epoch: lobby.epoch, seq: 2 })
+    house.tell({ type: "events", room: lobby.id, after: 0, to: 2, check: "c".repeat(16), ...old })
+    house.filter = () => undefined
+    await world.pass(MOMENT_MS)
+    expect(client.room("lobby").messages).toEqual([])
+    expect(client.room("lobby").replica?.place).toBeUndefined()
   })
 
   test("a log restored from a backup is begun again, also when it has grown past the cursor since", async () => {
@@ -135,7 +174,7 @@ describe("the log as it arrives", () => {
 
   test("a room gone into from another device is followed here, as soon as a pong tells of it", async () => {
     const { world, house, ada, bob, garden, enter } = scene()
-    const client = enter("ada")
+    const client = enter("ada", { begin: { last: 1 } })
     await world.pass(MOMENT_MS)
     house.append(garden, ada, { id: crypto.randomUUID(), kind: "member.joined", body: {} })
     house.posts(garden, bob, "welcome")

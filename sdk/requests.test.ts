@@ -30,6 +30,19 @@ describe("requests", () => {
     expect(new Set(ids).size).toBe(1)
   })
 
+  test("on a wire that loses frames it is asked until it is answered", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { world, house, enter } = scene(seed)
+      house.answers = () => ({ status: 200, body: "yes" })
+      const client = enter("ada", { link: house.link({ lossy: true }) })
+      await world.pass(MOMENT_MS)
+      house.weather = { delayMs: 20, loss: 0.4 }
+      const answers = Array.from({ length: 5 }, () => client.request("echo", {}, WHILE_MS))
+      await world.pass(WHILE_MS / 2)
+      expect(await Promise.all(answers)).toEqual(answers.map(() => "yes"))
+    }
+  })
+
   test("without an answer the promise says so in time", async () => {
     const { world, house, enter } = scene()
     house.filter = (down) => (down.type === "response" ? undefined : down)

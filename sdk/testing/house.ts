@@ -302,10 +302,10 @@ export class House {
       if (known.by !== by.id) return no("id-taken")
       return { type: "accepted", room: log.id, id, seq: known.seq, at: known.at }
     }
-    if (frame.prev !== undefined && !log.events.some((event) => event.id === frame.prev)) return no("not-yet")
     const objection = this.objects(frame, by)
     if (objection)
       return { ...no(objection.code), ...objection, retry: refusals[objection.code].retry } as Down
+    if (frame.prev !== undefined && !log.events.some((event) => event.id === frame.prev)) return no("not-yet")
     const { kind, body, target } = frame
     const command = { id, kind, body, ...(target !== undefined && { target }) }
     const verdict = decide(log.head, { account: by.id, role: "member" }, command, cited(log, frame))
