@@ -24,7 +24,7 @@ const nothing: Timeline = new Map()
 
 // ---------------------------------------------------------------- any history
 
-const near = fc.nat(30)
+const near = fc.nat(8)
 const act = fc.record({
   who: fc.nat(2),
   // Somewhere near the end, so that things happen to the same messages.
@@ -64,7 +64,7 @@ function happened(acts: readonly (typeof act extends fc.Arbitrary<infer Act> ? A
   return log
 }
 
-const history = fc.array(act, { maxLength: 60 }).map(happened)
+const history = fc.array(act, { maxLength: 60, size: "max" }).map(happened)
 
 describe("[SHOW-4] the fold", () => {
   test("of what was heard live is the fold of what is read later, cut wherever it may be", () => {
@@ -127,7 +127,7 @@ describe("[SHOW-4] the fold", () => {
           timeline = grown(timeline, [event])
           const shown = timeline.get(subject(event))
           if (shown?.type !== "message" || !erased.has(shown.seq)) continue
-          expect(shown).toMatchObject({ deleted: true, text: "", reactions: [] })
+          expect([shown.deleted, shown.text, shown.reactions]).toEqual([true, "", []])
           expect(shown).not.toHaveProperty("pinned")
           expect(shown).not.toHaveProperty("editedAt")
         }

@@ -96,7 +96,7 @@ describe("a message", () => {
     expect(refusal({ root: 99 })).toBe("no-such-message")
   })
 
-  test("takes no target, and a change takes one", () => {
+  test("[LOG-4] takes no target, and a change takes one", () => {
     const log = garden()
     expect(log.refusal(bob, "message.posted", { text: "hi" }, 1)).toBe("bad-input")
     expect(log.refusal(bob, "message.edited", { text: "hi" })).toBe("bad-input")
