@@ -1,23 +1,7 @@
-import type { RoomHead, Welcome } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import { refuse } from "../../protocol/refusals.ts"
-import type {
-  Accounts,
-  Counters,
-  Inbox,
-  Origin,
-  Peer,
-  Requests,
-  Revocations,
-  Sessions,
-  Stop,
-  Who,
-  World,
-} from "./ports.ts"
-import type { OpenRooms } from "./rooms.ts"
+import type { Inbox, Origin, Peer, Revocations, Sessions, Stop, Who } from "./ports.ts"
 import { Session, type SessionParts } from "./session.ts"
-import type { Presences } from "./signals.ts"
-import type { Writes } from "./writes.ts"
 
 /** A reader that takes nothing for so long is closed; it resumes by its cursor. */
 const STALLED_MAX_MS = 30_000

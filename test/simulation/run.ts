@@ -247,35 +247,47 @@ class Play {
       .catch(() => undefined)
   }
 
-  /** The weather clears; everyone may finish. */
+  /**
+   * The weather clears and everyone finishes. Then all connect once more: a late copy of a command may have brought
+   * someone into a room whose client was told that it was refused, and a welcome says which rooms one is in.
+   */
   async rest(): Promise<void> {
     Object.assign(this.weather, calm)
+    await this.until(() => this.unsent())
+    for (const person of this.people) person.cut()
+    await this.until(() => [...this.unsent(), ...this.behind()])
+  }
+
+  async until(unrest: () => readonly string[]): Promise<void> {
     for (let step = 0; step < CALM_STEPS_MAX; step++) {
-      if (step % 500 === 499 && (await this.isAtRest())) return
+      if (step % 250 === 249) {
+        await this.look()
+        if (unrest().length === 0) return
+      }
       await this.world.step()
     }
-    throw new Error(`nothing came to rest: ${this.unrest().join("; ")}`)
+    throw new Error(`nothing came to rest: ${unrest().join("; ")}`)
   }
 
-  async isAtRest(): Promise<boolean> {
-    await this.look()
-    return this.unrest().length === 0
+  unsent(): string[] {
+    return this.people.flatMap(({ account, client }) => {
+      const pending = rooms.flatMap((room) => client.room(room).pending.filter((one) => one.is !== "failed"))
+      const offline = client.state.is === "online" ? [] : [`${account.name} is ${client.state.is}`]
+      return pending.length === 0
+        ? offline
+        : [...offline, `${account.name} waits for ${pending.length} commands`]
+    })
   }
 
-  unrest(): string[] {
-    const unrest: string[] = []
-    for (const { account, client } of this.people) {
-      if (client.state.is !== "online") unrest.push(`${account.name} is ${client.state.is}`)
-      for (const room of rooms) {
-        const pending = client.room(room).pending.filter((one) => one.is !== "failed")
-        if (pending.length > 0) unrest.push(`${account.name} waits for ${pending.length} commands`)
-        const truth = this.truth(room)
+  behind(): string[] {
+    return this.people.flatMap(({ account, client }) =>
+      rooms.flatMap((room) => {
+        const { head } = this.truth(room)
         const cursor = client.room(room).replica?.place?.cursor
-        if (truth.head.members.has(account.id) && cursor !== truth.head.seq)
-          unrest.push(`${account.name} is at ${cursor} of ${truth.head.seq}`)
-      }
-    }
-    return unrest
+        const isBehind = head.members.has(account.id) && cursor !== head.seq
+        return isBehind ? [`${account.name} is at ${cursor} of ${head.seq}`] : []
+      }),
+    )
   }
 
   readonly #truths = new Map<Uuid, Truth>()
