@@ -52,14 +52,8 @@ const guards: readonly Guard[] = [
   {
     name: "PROMISE-4: a letter is used only where it joins on",
     file: "server/core/room.ts",
-    line: "const joins = letter?.after === this.head.seq &&",
-    without: "const joins =",
-  },
-  {
-    name: "PROMISE-4: a room reads on when a doorbell was lost",
-    file: "server/core/rooms.ts",
-    line: "if (room.followers.size > 0 && room.isReady) await room.catchUp()",
-    without: "",
+    line: "letter?.after === this.head.seq && !this.#flight",
+    without: "!this.#flight",
   },
   {
     name: "SEE-2: a stretch is narrowed to what its follower may see",
@@ -70,8 +64,8 @@ const guards: readonly Guard[] = [
   {
     name: "FOLLOW-10: the removed see nothing after their removal",
     file: "server/core/follower.ts",
-    line: "if (head.members.has(this.account)) return false",
-    without: "return false",
+    line: "const last = member ? Number.POSITIVE_INFINITY : (head.gone.get(this.account) ?? 0)",
+    without: "const last = Number.POSITIVE_INFINITY",
   },
   {
     name: "FOLLOW-5: a reader takes only what continues its cursor",
