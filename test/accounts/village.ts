@@ -14,7 +14,7 @@ import type { Store } from "../../server/store/store.ts"
 import { cast, type Name } from "../cast.ts"
 
 /** A clock that stands until it is moved; everything else is the machine's. */
-class HandWorld implements World {
+export class HandWorld implements World {
   nowMs = Date.UTC(2026, 4, 1, 9)
   #timers: { readonly atMs: number; readonly run: () => void }[] = []
 
@@ -66,7 +66,7 @@ interface Ended {
 }
 
 /** Hashing that costs next to nothing, by the same port and the same library. */
-const cheap = argon2id({ memoryKiB: 64, passes: 1 })
+export const cheap = argon2id({ memoryKiB: 64, passes: 1 })
 
 /** Accounts over a real store and a real house log. */
 export class Village {
