@@ -10,9 +10,8 @@ interface Member {
   readonly room: Uuid
   /** Submitted and not yet accepted, by the time they left. */
   readonly sent: Map<string, number>
-  frames: number
-  /** The highest seq that has come. */
-  cursor: number
+  /** Reads every word. */
+  readonly listens: boolean
 }
 
 export interface Measured {
@@ -58,8 +57,7 @@ export class Crowd {
       })
       socket.send(JSON.stringify({ type: "hello", version: 1, token, rooms: false }))
       await following
-      const listens = this.members.length <= LISTENERS_MAX
-      socket.onmessage = ({ data }) => this.#heard(member, String(data), listens)
+      socket.onmessage = ({ data }) => this.#heard(member, String(data))
     })
   }
 
@@ -68,8 +66,7 @@ export class Crowd {
     await this.#inTurn(rooms, async (room) => {
       const socket = await opened(new WebSocket(`${url}/${room}`))
       const member = this.#seat(socket, room)
-      const listens = this.members.length <= LISTENERS_MAX
-      socket.onmessage = ({ data }) => this.#heard(member, String(data), listens)
+      socket.onmessage = ({ data }) => this.#heard(member, String(data))
     })
   }
 
@@ -79,20 +76,19 @@ export class Crowd {
   }
 
   #seat(socket: WebSocket, room: Uuid): Member {
-    const member: Member = { socket, room, sent: new Map(), frames: 0, cursor: 0 }
+    const member: Member = { socket, room, sent: new Map(), listens: this.members.length < LISTENERS_MAX }
     this.members.push(member)
     return member
   }
 
-  #heard(member: Member, data: string, listens: boolean): void {
+  #heard(member: Member, data: string): void {
     this.#frames++
-    member.frames++
     if (data.startsWith('{"type":"events"')) {
       const now = performance.now()
       // Each event carries the time it was said as the first word of its text.
       for (let at = data.indexOf('"text":"'); at !== -1; at = data.indexOf('"text":"', at + 8)) {
         this.#deliveries++
-        if (listens) this.#deliveryMs.push(now - Number.parseFloat(data.slice(at + 8, at + 24)))
+        if (member.listens) this.#deliveryMs.push(now - Number.parseFloat(data.slice(at + 8, at + 24)))
       }
       return
     }

@@ -2,7 +2,7 @@ import type { Origin } from "../core/ports.ts"
 import { clientAddress, isWithin, type Network } from "./address.ts"
 
 /** The cookie of browser sessions. `__Host-`: only over TLS or localhost, for this host alone, path `/` (RFC 6265bis). */
-const SESSION_COOKIE = "__Host-parley"
+export const SESSION_COOKIE = "__Host-parley"
 /** A form of another site cannot send this header; uploads carry it, since they are no JSON. */
 const OWN_HEADER = "x-parley"
 

@@ -1,0 +1,324 @@
+// The only file that knows everyone: it opens the parts, hands each the ports it asks for, and closes them in order.
+import { readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { version } from "../package.json"
+import { openAccounts } from "./accounts/open.ts"
+import { openApi } from "./api/open.ts"
+import { localBus } from "./bus/local.ts"
+import type { Config } from "./config.ts"
+import { followHouseLog } from "./core/house-log.ts"
+import type { Logger, Records, World } from "./core/ports.ts"
+import { Rates } from "./core/rates.ts"
+import { OpenRooms } from "./core/rooms.ts"
+import { OpenSessions } from "./core/sessions.ts"
+import { Presences } from "./core/signals.ts"
+import { Writes } from "./core/writes.ts"
+import { NotifyFollower } from "./notify/follower.ts"
+import { makeCounters } from "./ops/counters.ts"
+import { makeReadiness, probeStore } from "./ops/health.ts"
+import { makeLogger } from "./ops/logger.ts"
+import { metricsText } from "./ops/metrics.ts"
+import type { OperatorParts } from "./ops/operation.ts"
+import { makeControl, makeOperator, type Operator } from "./ops/operator.ts"
+import { searchLanguage } from "./search/query.ts"
+import { backup, restore, verify } from "./store/inspector.ts"
+import { openStore } from "./store/open.ts"
+import { argon2id } from "./store/passwords.ts"
+import { openSearch } from "./store/search.ts"
+import { listenControl, listenHttp } from "./transports/http.ts"
+import { SESSION_COOKIE } from "./transports/origin.ts"
+import { createReception, type Listener } from "./transports/reception.ts"
+import { listenTcp } from "./transports/tcp.ts"
+import { welcomePage } from "./transports/welcome.ts"
+
+/** How long what is already judged may take to reach the disk when the server is told to stop. */
+const DRAIN_COMMITS_MAX_MS = 5_000
+
+/** The world as it is. */
+const world: World = {
+  now: () => Date.now(),
+  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  digest: (bytes) => {
+    const out = new Uint8Array(32)
+    Bun.SHA256.hash(bytes, out)
+    return out
+  },
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+  turn: (run) => void setImmediate(run),
+}
+
+/** A server that runs, with its doors or without. */
+export interface Running {
+  /** Where to go: a word for the door and its address. */
+  readonly doors: readonly { readonly name: string; readonly url: string }[]
+  /** While there is no owner: the code that makes one. */
+  readonly setupCode: string | undefined
+  readonly operator: Operator
+  /** Takes no more, finishes what it has, tells everyone to come back, closes. */
+  drain(): Promise<void>
+}
+
+export interface StartOptions {
+  /** False: no doors; for commands that work on the data folder while no server runs. */
+  readonly listen: boolean
+}
+
+/** Opens a house and, unless told otherwise, its doors. Throws a sentence for people when it cannot. */
+export async function start(config: Config, { listen }: StartOptions): Promise<Running> {
+  const log = makeLogger({
+    form: config.log.form ?? "text",
+    level: config.log.level,
+    write: (line) => void process.stderr.write(`${line}\n`),
+    now: world.now,
+  })
+  const broke = (error: unknown) => log.error("Something broke and was contained.", { error })
+  const house = await openHouse(config, { log, broke })
+  try {
+    const setupCode = await house.ensureOwner()
+    const doors = listen ? openDoors(config, house) : []
+    return {
+      doors: doors.flatMap(({ name, listener: { url } }) => (name === "control" ? [] : [{ name, url }])),
+      setupCode,
+      operator: makeOperator(house.operatorParts),
+      async drain() {
+        for (const { listener } of doors) listener.drain()
+        await house.quiet()
+        for (const { listener } of doors) await listener.close()
+        await house.close()
+      },
+    }
+  } catch (error) {
+    await house.close()
+    throw error
+  }
+}
+
+interface Surroundings {
+  readonly log: Logger
+  readonly broke: (error: unknown) => void
+}
+
+type OpenHouse = Awaited<ReturnType<typeof openHouse>>
+
+/** Everything but the doors. */
+async function openHouse(config: Config, { log, broke }: Surroundings) {
+  const folder = resolve(config.data)
+  const startedAtMs = world.now()
+  const store = await openStore(config.store === "memory" ? { kind: "memory" } : { kind: "sqlite", folder })
+  const { records, pages, feed } = store
+  const bus = localBus()
+  const counters = makeCounters()
+  const writes = new Writes(world)
+  const rooms = new OpenRooms({
+    log: store.log,
+    bus,
+    world,
+    writes,
+    rates: new Rates(world, { perSecond: config.messageRate, burst: config.messageBurst }),
+    counters,
+    epoch: store.epoch,
+    named: (fold) => holderOf(records, fold),
+    shared: false,
+    broke,
+  })
+  const {
+    accounts,
+    services,
+    house,
+    close: closeAccounts,
+  } = await openAccounts({
+    records,
+    world,
+    passwords: argon2id(),
+    rooms,
+    revocations: { revoked: (...whom) => sessions.revoked(...whom) },
+    settings: { name: config.name, registration: config.registration, welcome: "" },
+    broke,
+  })
+  const search = await openSearch({
+    ...(config.store === "memory" ? { kind: "memory", feed } : { kind: "sqlite", folder }),
+    broke,
+  })
+  const presences = new Presences(world, bus)
+  const api = openApi({
+    version,
+    world,
+    rooms,
+    log: store.log,
+    pages,
+    records,
+    accounts,
+    services,
+    search,
+    language: searchLanguage,
+    signals: presences,
+    sessionCookie: SESSION_COOKIE,
+    broke,
+  })
+  const sessions = new OpenSessions({
+    world,
+    rooms,
+    accounts,
+    requests: api,
+    presences,
+    writes,
+    counters,
+    server: () => ({ name: services.settings.current().name, version }),
+    roomsOf: (account) => pages.roomsOf(account),
+    broke,
+  })
+  const notify = new NotifyFollower({ log: store.log, feed, rooms, records, accounts, world, broke })
+  const houseLog = followHouseLog({
+    log: store.log,
+    bus,
+    world,
+    position: () => house.position,
+    apply: (event) => house.apply(event),
+    broke,
+  })
+  await houseLog.caughtUp
+  rooms.onAppended(() => {
+    search.wake()
+    notify.wake()
+  })
+  notify.wake()
+  let draining = false
+  const operatorParts: OperatorParts = {
+    version,
+    accounts,
+    services,
+    rooms,
+    log: store.log,
+    records,
+    digest: world.digest,
+    backup: (to) => store.backup(to),
+  }
+  return {
+    folder,
+    log,
+    broke,
+    accounts,
+    api,
+    sessions,
+    counters,
+    operatorParts,
+    ready: makeReadiness({
+      isDraining: () => draining,
+      probe: () => probeStore(records, world.now()),
+      now: world.now,
+    }),
+    metrics: () =>
+      metricsText(counters, {
+        version,
+        startedAtMs,
+        roomsLoaded: () => rooms.size,
+        searchLag: () => search.lag(),
+      }),
+    /** Makes the owner that the options name, or gives the code with which somebody can become one. */
+    async ensureOwner(): Promise<string | undefined> {
+      if (config.owner === undefined) return services.setup.code()
+      const made = await services.setup.ensureOwner(config.owner, config.ownerPassword ?? "")
+      if ("code" in made) throw new Error(`The owner ${config.owner} cannot be made: ${made.message}`)
+      return undefined
+    },
+    /** Finishes what was judged and sends everyone away. */
+    async quiet(): Promise<void> {
+      draining = true
+      await Promise.race([rooms.drain(), Bun.sleep(DRAIN_COMMITS_MAX_MS)])
+      sessions.drain()
+    },
+    async close(): Promise<void> {
+      houseLog.stop()
+      await notify.stop()
+      await search.close()
+      await api.close()
+      await closeAccounts()
+      await store.close()
+    },
+  }
+}
+
+/** Who holds the name of a room. */
+async function holderOf({ db }: Records, fold: string): Promise<string | undefined> {
+  const held = db.selectFrom("claim").select("holder").where("space", "=", "room").where("key", "=", fold)
+  return (await held.executeTakeFirst())?.holder
+}
+
+interface Door {
+  readonly name: string
+  readonly listener: Listener
+}
+
+/** Opens every door the options ask for; when one cannot be opened, those that were are closed again. */
+function openDoors(config: Config, house: OpenHouse): readonly Door[] {
+  const reception = createReception({
+    sessions: house.sessions,
+    nameOf: (account) => house.accounts.account(account)?.name,
+    log: house.log,
+    counters: house.counters,
+    world,
+  })
+  const tls = certificateOf(config)
+  const web = {
+    publicUrl: config.publicUrl,
+    trustProxy: config.trustProxy,
+    api: house.api.http,
+    web: welcomePage,
+    metrics: house.metrics,
+    ready: house.ready,
+  }
+  const doors: Door[] = []
+  const open = (
+    name: string,
+    at: { host: string; port: number } | "off",
+    listen: (at: { host: string; port: number }) => Listener,
+  ) => {
+    if (at !== "off") doors.push({ name, listener: opened(name, at, listen) })
+  }
+  try {
+    open("Web", config.http, (at) => listenHttp(reception, { ...web, ...at }))
+    open("Web", config.https, (at) => listenHttp(reception, { ...web, ...at, tls: needed(tls, "--https") }))
+    open("TCP", config.tcp, (at) => listenTcp(reception, at))
+    open("TCP", config.tcpTls, (at) => listenTcp(reception, { ...at, tls: needed(tls, "--tcp-tls") }))
+    if (config.store !== "memory") {
+      const control = makeControl(house.operatorParts, house.broke)
+      doors.push({
+        name: "control",
+        listener: listenControl(reception, join(house.folder, "control.sock"), control),
+      })
+    }
+    return doors
+  } catch (error) {
+    for (const { listener } of doors) void listener.close()
+    throw error
+  }
+}
+
+function opened(
+  name: string,
+  at: { host: string; port: number },
+  listen: (at: { host: string; port: number }) => Listener,
+): Listener {
+  try {
+    return listen(at)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`The ${name} door cannot open at ${at.host}:${at.port}: ${why}. Is another server there?`)
+  }
+}
+
+function certificateOf(config: Config): { readonly cert: string; readonly key: string } | undefined {
+  if (config.tlsCert === undefined || config.tlsKey === undefined) return undefined
+  return { cert: readFileSync(config.tlsCert, "utf8"), key: readFileSync(config.tlsKey, "utf8") }
+}
+
+function needed<Value>(value: Value | undefined, option: string): Value {
+  if (value === undefined) throw new Error(`${option} needs --tls-cert and --tls-key.`)
+  return value
+}
+
+/** What is done with a data folder beside its server, or without one. */
+export const upkeep = { backup, restore, verify }
