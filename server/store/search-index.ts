@@ -39,9 +39,10 @@ export interface IndexFile {
  * until segments happen to be merged; with it, `secure-delete` takes the very bytes out.
  */
 export function openIndex(path: string, store: string): IndexFile {
+  // Statements come from `query`: those of `prepare` would outlive `close`, and keep the file open.
   const db = openedFor(path, store) ?? made(path, store)
-  const cursor = db.prepare<Cursor, []>("select n, id from state")
-  const advance = db.prepare("update state set n = ?, id = ?")
+  const cursor = db.query<Cursor, []>("select n, id from state")
+  const advance = db.query("update state set n = ?, id = ?")
   const put = rowWriter(db)
   const write = db.transaction((rows: readonly Row[], to: Cursor) => {
     put(rows)
@@ -58,6 +59,16 @@ export function openIndex(path: string, store: string): IndexFile {
 
 function connect(path: string): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true })
+  try {
+    settle(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function settle(db: Database): void {
   db.run(`pragma cache_size = -${CACHE_KIB}`)
   db.run("pragma mmap_size = 0")
   db.run("pragma temp_store = memory")
@@ -65,7 +76,6 @@ function connect(path: string): Database {
   // A commit may be lost with the power, and is then read from the log again; what is there is always whole.
   db.run("pragma synchronous = normal")
   db.run("pragma secure_delete = on")
-  return db
 }
 
 /** Undefined when the file is not an index of this version and store, or is damaged where one sees it at once. */
@@ -73,9 +83,9 @@ function openedFor(path: string, store: string): Database | undefined {
   let db: Database | undefined
   try {
     db = connect(path)
-    const version = db.prepare<{ user_version: number }, []>("pragma user_version").get()
+    const version = db.query<{ user_version: number }, []>("pragma user_version").get()
     if (version?.user_version === VERSION) {
-      const state = db.prepare<{ store: string }, []>("select store from state").get()
+      const state = db.query<{ store: string }, []>("select store from state").get()
       if (state?.store === store) return db
     }
   } catch {
@@ -92,14 +102,14 @@ function made(path: string, store: string): Database {
     db.run(
       "create virtual table message using fts5(text, room unindexed, seq unindexed, at unindexed, columnsize = 0, tokenize = 'ascii')",
     )
-    const configure = db.prepare("insert into message (message, rank) values (?, ?)")
+    const configure = db.query("insert into message (message, rank) values (?, ?)")
     configure.run("automerge", SEGMENTS_PER_MERGE)
     configure.run("hashsize", PENDING_BYTES_MAX)
     configure.run("secure-delete", 1)
     db.run(
       "create table state (store text not null, n integer not null, id text not null, rewrite integer not null) strict",
     )
-    db.prepare("insert into state (store, n, id, rewrite) values (?, 0, '', 0)").run(store)
+    db.query("insert into state (store, n, id, rewrite) values (?, 0, '', 0)").run(store)
     db.run(`pragma user_version = ${VERSION}`)
   })()
   return db

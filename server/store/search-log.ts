@@ -41,16 +41,16 @@ export interface LogSource extends Source {
 
 /** The log in the database of a data folder, read directly by `n`: whole stretches at 0.6 µs an event. */
 export function logSource(db: Database): LogSource {
-  const after = db.prepare<EventRow, [number, number]>(
+  const after = db.query<EventRow, [number, number]>(
     "select n, room, seq, at, hex(by) as by, kind, body, target from event where n > ? order by n limit ?",
   )
-  const changed = db.prepare<Omit<Changed, "erased"> & { erased: number }, [number, number]>(
+  const changed = db.query<Omit<Changed, "erased"> & { erased: number }, [number, number]>(
     `select e.n, e.seq, e.at, hex(e.by) as by, e.body is null as erased
      from place p join event e on e.n = p.n where p.room = ? and p.seq = ?`,
   )
-  const known = db.prepare<{ id: string }, [number]>("select hex(id) as id from event where n = ?")
-  const last = db.prepare<{ n: number | null }, []>("select max(n) as n from event")
-  const first = db.prepare<{ at: number }, [number]>("select at from event where n > ? order by n limit 1")
+  const known = db.query<{ id: string }, [number]>("select hex(id) as id from event where n = ?")
+  const last = db.query<{ n: number | null }, []>("select max(n) as n from event")
+  const first = db.query<{ at: number }, [number]>("select at from event where n > ? order by n limit 1")
 
   function targetOf({ room, target }: EventRow): Changed | undefined {
     const row = target === null ? null : changed.get(room, target)
@@ -91,9 +91,9 @@ export function logSource(db: Database): LogSource {
 function placesOf(db: Database): Pick<Source, "keyOf" | "roomOf" | "placeOf"> {
   const keys = new Map<Uuid, number>()
   const rooms = new Map<number, Uuid>()
-  const byId = db.prepare<{ key: number }, [Uint8Array]>("select key from room where id = ?")
-  const byKey = db.prepare<{ id: Uint8Array }, [number]>("select id from room where key = ?")
-  const place = db.prepare<Place, [number, number]>(
+  const byId = db.query<{ key: number }, [Uint8Array]>("select key from room where id = ?")
+  const byKey = db.query<{ id: Uint8Array }, [number]>("select id from room where key = ?")
+  const place = db.query<Place, [number, number]>(
     "select e.n, e.at from place p join event e on e.n = p.n where p.room = ? and p.seq = ?",
   )
   const remember = (room: Uuid, key: number) => {

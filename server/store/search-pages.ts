@@ -37,7 +37,7 @@ interface Found extends Mark {
 
 /** Answers searches from the index, newest first. Every call ends the statements it begins. */
 export function pages(db: Database, places: Places): (query: SearchQuery) => SearchPage | Refusal {
-  const statement = db.prepare<Found, [string, number, number, number, number]>(
+  const statement = db.query<Found, [string, number, number, number, number]>(
     `select room, seq, at, rowid >> 30 as second, rowid & ${2 ** 30 - 1} as arrival from message
      where message match ? and rowid < ((? << 30) | ?) and rowid >= (? << 30)
      order by rowid desc limit ?`,

@@ -40,10 +40,10 @@ export function arrivalOf(n: number): number {
 /** Puts rows in and takes them out, within a transaction. Rows come in any order, each message at most once. */
 export function rowWriter(db: Database): (rows: readonly Row[]) => void {
   const into = "into message (rowid, text, room, seq, at) values ((?1 << 30) | ?2, ?3, ?4, ?5, ?6)"
-  const insert = db.prepare(`insert ${into}`)
-  const replace = db.prepare(`replace ${into}`)
-  const remove = db.prepare("delete from message where rowid = (?1 << 30) | ?2")
-  const wantRewrite = db.prepare("update state set rewrite = rewrite | 1")
+  const insert = db.query(`insert ${into}`)
+  const replace = db.query(`replace ${into}`)
+  const remove = db.query("delete from message where rowid = (?1 << 30) | ?2")
+  const wantRewrite = db.query("update state set rewrite = rewrite | 1")
   const mode = removalMode(db)
 
   return (rows) => {
@@ -68,7 +68,7 @@ export function rowWriter(db: Database): (rows: readonly Row[]) => void {
 
 /** Whether removals take the bytes out at once, or only hide them until the index is rewritten. */
 function removalMode(db: Database): (mode: "wipe" | "hide") => void {
-  const configure = db.prepare("insert into message (message, rank) values ('secure-delete', ?)")
+  const configure = db.query("insert into message (message, rank) values ('secure-delete', ?)")
   let current: "wipe" | "hide" | undefined
   return (mode) => {
     if (mode === current) return
@@ -82,10 +82,10 @@ function removalMode(db: Database): (mode: "wipe" | "hide") => void {
  * until then. False when nothing removed is left in the files.
  */
 export function wiper(db: Database): () => boolean {
-  const rewriteOf = db.prepare<{ rewrite: number }, []>("select rewrite from state")
-  const setRewrite = db.prepare("update state set rewrite = ?")
-  const merge = db.prepare("insert into message (message, rank) values ('merge', ?)")
-  const changes = db.prepare<{ total: number }, []>("select total_changes() as total")
+  const rewriteOf = db.query<{ rewrite: number }, []>("select rewrite from state")
+  const setRewrite = db.query("update state set rewrite = ?")
+  const merge = db.query("insert into message (message, rank) values ('merge', ?)")
+  const changes = db.query<{ total: number }, []>("select total_changes() as total")
   const total = () => changes.get()?.total ?? 0
 
   const step = db.transaction((state: number): number => {

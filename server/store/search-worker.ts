@@ -1,8 +1,8 @@
+import type { Database } from "bun:sqlite"
 import type { Refusal } from "../../protocol/refusals.ts"
 import type { SearchIndex, SearchPage, SearchQuery } from "../core/ports.ts"
 import { serveOrders } from "./control.ts"
 import { openReadOnly } from "./database.ts"
-import { readEpochs } from "./epochs.ts"
 import { messageOf } from "./faults.ts"
 import { serveLane } from "./lane.ts"
 import { followLog, type SearchFollower } from "./search-follower.ts"
@@ -38,7 +38,7 @@ serveOrders<SearchOrder>((order) => {
       const source = logSource(log)
       const follower = followLog({
         path: order.path,
-        store: readEpochs(log).at(-1)?.id ?? "",
+        store: newestEpoch(log),
         source,
         tell: (sentence) => troubles.push(sentence),
       })
@@ -56,6 +56,12 @@ serveOrders<SearchOrder>((order) => {
       return order satisfies never
   }
 })
+
+/** A restored or copied store has another. */
+function newestEpoch(log: Database): string {
+  const newest = "select id from epoch order by from_n desc, rowid desc limit 1"
+  return log.query<{ id: string }, []>(newest).get()?.id ?? ""
+}
 
 /** The log is read once, in order: there is nothing to keep. */
 const LOG_CACHE_KIB = 500
