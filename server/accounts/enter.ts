@@ -127,8 +127,18 @@ export async function begun(
 ): Promise<Entered | Refusal> {
   const session = ground.sessions.prepare(entry.account.id, client, from)
   const made = await ground.sessions.inserting(session, password).returning("id").executeTakeFirst()
-  if (!made) return refuse(entry.banned ? "banned" : "wrong-password")
+  if (!made) return whyNot(ground, entry)
   return admitted(ground, entry, session)
+}
+
+/** Another node, or another device, was faster. */
+async function whyNot({ records }: Ground, { account }: Entry): Promise<Refusal> {
+  const row = await records.db
+    .selectFrom("account")
+    .select("banned")
+    .where("id", "=", account.id)
+    .executeTakeFirst()
+  return refuse(row?.banned ? "banned" : "wrong-password")
 }
 
 /** Lets a written session in, and tells the account's self log of it. */

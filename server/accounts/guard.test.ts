@@ -100,6 +100,15 @@ describe("the guard", () => {
     expect("waitMs" in guard.attempt(stranger("ada", "another"))).toBe(true)
   })
 
+  test("forgets what was mistyped where it ends in the right password", () => {
+    const guard = makeGuard(clock(), peopleLimits)
+    for (let day = 0; day < 20; day++) {
+      expect(fail(guard, familiar("ada"), knownPace.free - 1)).toBe(knownPace.free - 1)
+      const attempt = guard.attempt(familiar("ada"))
+      if (!("waitMs" in attempt)) attempt.succeeded()
+    }
+  })
+
   test("slows a network that tries many names", () => {
     const guard = makeGuard(clock(), peopleLimits)
     const tried = Array.from({ length: 200 }, (_, index) => fail(guard, stranger(`name ${index}`), 1))

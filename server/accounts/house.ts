@@ -3,7 +3,7 @@ import type { HouseBan, HouseRevocation, HouseRole, HouseSetting } from "../../p
 import { HOUSE_ROOM, type Uuid, uuid7 } from "../../protocol/ids.ts"
 import { isRefusal, type Refusal } from "../../protocol/refusals.ts"
 import type { HouseFold, HouseSettings, Records, World } from "../core/ports.ts"
-import type { Directory } from "./directory.ts"
+import type { Directory, Session } from "./directory.ts"
 import { ensureLog, type Logs, systemActor } from "./self.ts"
 import type { LiveSessions } from "./sessions.ts"
 
@@ -98,6 +98,7 @@ export class House implements HouseFold {
     if (said.seq <= this.#position) return undefined
     this.#early.set(said.seq, { fact, seq: said.seq, at: said.at })
     this.#remember(fact)
+    this.#parts.sessions.condemn(this.#ended(fact))
     try {
       await this.#endSessions(fact)
     } catch (error) {
@@ -114,10 +115,16 @@ export class House implements HouseFold {
     const placed = { fact, seq: event.seq, at: event.at }
     const early = this.#early.get(event.seq)
     await this.#know(fact)
-    if (!early) this.#remember(fact)
+    this.#remember(fact)
     // What was recorded here after it still holds.
     for (const later of this.#early.values()) if (later.seq > event.seq) this.#remember(later.fact)
-    await this.#parts.records.atomically(this.#writes(placed, early !== undefined))
+    try {
+      await this.#parts.records.atomically(this.#writes(placed, early !== undefined))
+    } catch (error) {
+      // Even those begun since, which the rows would tell: rather one too many than one that was ended.
+      if (!early) this.#parts.sessions.condemn(this.#ended(fact))
+      throw error
+    }
     if (!early) await this.#reconcile(fact)
     this.#position = Math.max(this.#position, event.seq)
     this.#early.delete(event.seq)
@@ -165,7 +172,16 @@ export class House implements HouseFold {
 
   // ------------------------------------------------------------ sessions
 
-  /** Ends the sessions of now, whatever the clock said when they began. */
+  /** The sessions in memory that a fact ends. */
+  #ended(fact: Fact): readonly Session[] {
+    const sessions = this.#parts.directory.entry(accountOf(fact) ?? "")?.sessions ?? []
+    if (fact.kind === "house.ban") return fact.body.banned ? sessions : []
+    if (fact.kind !== "house.revocation") return []
+    const { session, except } = fact.body
+    return sessions.filter(({ id }) => (session === undefined ? id !== except : id === session))
+  }
+
+  /** Deletes the rows of the sessions of now, whatever the clock said when they began. */
   async #endSessions(fact: Fact): Promise<void> {
     const ending = this.#endings(fact, Number.MAX_SAFE_INTEGER)
     if (ending.length === 0) return

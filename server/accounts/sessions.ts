@@ -45,6 +45,8 @@ export class LiveSessions {
   readonly #parts: SessionsParts
   readonly #byToken = new Map<string, Session>()
   readonly #unwritten = new Set<Session>()
+  /** Ended sessions whose rows may still be there, by token. */
+  readonly #condemned = new Map<string, Session>()
   /** Raised when sessions end: a row read before may be gone. */
   #endings = 0
   #isTimed = false
@@ -102,6 +104,7 @@ export class LiveSessions {
         .executeTakeFirst()
       if (!row || row.expires_at <= this.#parts.world.now()) return undefined
       if (endings !== this.#endings) continue
+      if (this.#condemned.has(hash)) return undefined
       this.#take(row)
       return this.resume(token)
     }
@@ -214,6 +217,14 @@ export class LiveSessions {
       .execute()
     const there = new Set(rows.map((row) => row.id))
     this.#forget(sessions.filter((session) => !there.has(session.id)))
+    for (const session of this.#condemned.values())
+      if (session.entry === entry && !there.has(session.id)) this.#condemned.delete(session.token)
+  }
+
+  /** Ends sessions before their rows are gone: dead from now on. `reconcile` follows once they are. */
+  condemn(sessions: readonly Session[]): void {
+    for (const session of sessions) this.#condemned.set(session.token, session)
+    this.#forget(sessions)
   }
 
   #forget(sessions: readonly Session[]): void {

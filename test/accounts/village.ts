@@ -1,9 +1,18 @@
+import type { KyselyPlugin, QueryId } from "kysely"
 import { HOUSE_ROOM, type Uuid, uuid7 } from "../../protocol/ids.ts"
 import type { Actor } from "../../protocol/policy.ts"
-import { isRefusal, type Refusal } from "../../protocol/refusals.ts"
+import { isRefusal, type Refusal, refuse } from "../../protocol/refusals.ts"
 import { type AccountsParts, type OpenAccounts, openAccounts } from "../../server/accounts/open.ts"
 import { systemActor } from "../../server/accounts/self.ts"
-import type { Entered, HouseSettings, Origin, Passwords, World } from "../../server/core/ports.ts"
+import {
+  type Entered,
+  type HouseSettings,
+  type Origin,
+  type Passwords,
+  type Records,
+  StoreRefused,
+  type World,
+} from "../../server/core/ports.ts"
 import { Rates } from "../../server/core/rates.ts"
 import { OpenRooms } from "../../server/core/rooms.ts"
 import { Writes } from "../../server/core/writes.ts"
@@ -52,11 +61,97 @@ export class HandWorld implements World {
   }
 }
 
+interface Barrier {
+  readonly stops: (what: string) => boolean
+  readonly reach: () => void
+  readonly opened: Promise<void>
+}
+
+/** Stops one piece of work where a test wants it, so that something else can happen first. */
+export class Road {
+  /** Every write is refused, as by a full disk. */
+  isFull = false
+  #barriers: Barrier[] = []
+
+  /** Stops the next work of this description; `reached` resolves when it stands there. */
+  stop(what: string): { readonly reached: Promise<void>; readonly go: () => void } {
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
+    const { promise: opened, resolve: go } = Promise.withResolvers<void>()
+    this.#barriers.push({ stops: (each) => each.startsWith(what), reach, opened })
+    return { reached, go }
+  }
+
+  async pass(what: string): Promise<void> {
+    const barrier = this.#barriers.find(({ stops }) => stops(what))
+    if (!barrier) return
+    this.#barriers = this.#barriers.filter((each) => each !== barrier)
+    barrier.reach()
+    await barrier.opened
+  }
+
+  passwords({ hash, verify, outdated }: Passwords): Passwords {
+    const after = async <Value>(what: string, work: Promise<Value>) => {
+      const value = await work
+      await this.pass(what)
+      return value
+    }
+    return {
+      hash: (password) => after("hash", hash(password)),
+      verify: (password, known) => after("verify", verify(password, known)),
+      outdated,
+    }
+  }
+
+  /** Statements stop after they ran: `select session`; transactions before: `transaction update "account"`. */
+  records({ db, atomically }: Records): Records {
+    const asked = new WeakMap<QueryId, string>()
+    const plugin: KyselyPlugin = {
+      transformQuery: ({ node, queryId }) => {
+        if (node.kind !== "SelectQueryNode") this.#write()
+        else {
+          const table = node.from?.froms[0]
+          if (table?.kind === "TableNode" && "table" in table)
+            asked.set(queryId, `select ${JSON.stringify(table).match(/"name":"(\w+)"/)?.[1]}`)
+        }
+        return node
+      },
+      transformResult: async ({ queryId, result }) => {
+        await this.pass(asked.get(queryId) ?? "write")
+        return result
+      },
+    }
+    return {
+      db: db.withPlugin(plugin),
+      atomically: async (writes) => {
+        await this.pass(`transaction ${writes.map((write) => write.compile().sql).join("; ")}`)
+        this.#write()
+        await atomically(writes)
+      },
+    }
+  }
+
+  #write(): void {
+    if (this.isFull) throw new StoreRefused("store-full", "database or disk is full")
+  }
+
+  rooms(rooms: OpenRooms): AccountsParts["rooms"] {
+    return {
+      head: (room) => rooms.head(room),
+      submit: async (room, actor, command) => {
+        await this.pass(`submit ${command.kind}`)
+        if (this.isFull) return refuse("store-full")
+        return rooms.submit(room, actor, command)
+      },
+    }
+  }
+}
+
 interface VillageOptions {
   readonly store?: StoreOptions
   readonly settings?: Partial<HouseSettings>
   readonly limits?: AccountsParts["limits"]
   readonly passwords?: Passwords
+  readonly road?: Road
 }
 
 /** One session that was told to end. */
@@ -107,11 +202,12 @@ export class Village {
       shared: true,
       broke,
     })
+    const road = options.road ?? new Road()
     const open = await openAccounts({
-      records: store.records,
+      records: road.records(store.records),
       world,
-      passwords: options.passwords ?? cheap,
-      rooms,
+      passwords: road.passwords(options.passwords ?? cheap),
+      rooms: road.rooms(rooms),
       revocations: {
         revoked: (account, session) => {
           told.ended.push({ account, session })
@@ -137,16 +233,19 @@ export class Village {
     return this.open.services
   }
 
-  /** Follows the house log to its end, as main does all the time. */
-  async follow(): Promise<void> {
+  /** Follows the house log to its end, as main does all the time, or to just before a seq. */
+  async follow(before = Number.POSITIVE_INFINITY): Promise<void> {
     for (;;) {
-      const events = await this.store.log.read(HOUSE_ROOM, this.#followed, 100)
-      if (events.length === 0) return
-      for (const event of events) {
-        await this.open.house.apply(event)
-        this.#followed = event.seq
-      }
+      const [event] = await this.store.log.read(HOUSE_ROOM, this.#followed, 1)
+      if (!event || event.seq >= before) return
+      await this.open.house.apply(event)
+      this.#followed = event.seq
     }
+  }
+
+  /** How far the house log goes. */
+  async houseSeq(): Promise<number> {
+    return (await this.store.log.head(HOUSE_ROOM))?.seq ?? 0
   }
 
   #followed = 0
