@@ -62,6 +62,7 @@ describe("the client behind a proxy", () => {
     ["what the client wrote itself does not", "10.0.0.1", "6.6.6.6, 2.2.2.2", "2.2.2.2"],
     ["a chain of proxies is followed", "10.0.0.1", "6.6.6.6, 2.2.2.2, 10.0.0.2", "2.2.2.2"],
     ["without a header it is the proxy", "10.0.0.1", null, "10.0.0.1"],
+    ["IPv4 inside IPv6 is IPv4", "::ffff:10.0.0.1", "::FFFF:2.2.2.2", "2.2.2.2"],
     ["nonsense is not followed", "10.0.0.1", "2.2.2.2, ada", "10.0.0.1"],
   ])("%s", (_, direct, header, client) => expect(clientAddress(direct, header, trusted)).toBe(client))
 })

@@ -40,6 +40,11 @@ function isMapped(bytes: Uint8Array): boolean {
   return bytes.every((byte, at) => at >= 12 || byte === (at >= 10 ? 255 : 0))
 }
 
+/** An address as people write it: IPv4 inside IPv6, which a port for both kinds reports, as plain IPv4. */
+export function plainAddress(address: string): string {
+  return /^::ffff:[\d.]+$/i.test(address) ? address.slice(7) : address
+}
+
 /** True for 127.0.0.0/8 and ::1. */
 export function isLoopback(address: string): boolean {
   if (!address.includes(":")) return address.startsWith("127.")
@@ -105,11 +110,11 @@ export function clientAddress(
   trusted: readonly Network[],
 ): string {
   const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim())
-  let address = direct
+  let address = plainAddress(direct)
   while (isWithin(address, trusted)) {
     const hop = hops.pop()
     if (hop === undefined || hop === "" || !addressBytes(hop)) break
-    address = hop
+    address = plainAddress(hop)
   }
   return address
 }

@@ -3,6 +3,7 @@ import { readUp } from "../../protocol/check.ts"
 import { limits } from "../../protocol/limits.ts"
 import { isRefusal, type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { Inbox, Origin, Outgoing } from "../core/ports.ts"
+import { plainAddress } from "./address.ts"
 import { enter } from "./gate.ts"
 import { createLines, feed, finish, type Line } from "./lines.ts"
 import type { Certificate, Listener, Reception } from "./reception.ts"
@@ -23,7 +24,7 @@ import {
 /** Above this many unsent bytes `ready` is false: followers wait, their cursors hold their place. */
 const UNSENT_BYTES_SOFT = 65_536
 /** A connection with more unsent bytes than this is cut: what cannot wait (answers, signals) outgrew it. */
-const UNSENT_BYTES_HARD = 4 * 1_048_576
+const UNSENT_BYTES_HARD = 16 * 1_048_576
 /** Silence after which the kernel asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 60_000
 
@@ -292,7 +293,7 @@ export function listenTcp(reception: Reception, options: TcpOptions): Listener {
 }
 
 function admit(reception: Reception, socket: Socket<TcpPeer | undefined>, plain: boolean): void {
-  const address = socket.remoteAddress
+  const address = plainAddress(socket.remoteAddress)
   const refusal = enter(reception.gate, address, reception.world.now())
   if (refusal) {
     if (plain) socket.write(`${lastWord(refusal)}\n`)

@@ -24,7 +24,7 @@ const SUBPROTOCOL = "parley.1"
 /** Above this many unsent bytes `ready` is false: followers wait, their cursors hold their place. */
 const UNSENT_BYTES_SOFT = 65_536
 /** A connection with more unsent bytes than this is cut: what cannot wait (answers, signals) outgrew it. */
-const UNSENT_BYTES_HARD = 4 * 1_048_576
+const UNSENT_BYTES_HARD = 16 * 1_048_576
 /**
  * A frame above the protocol's limit is still read, so that it can be refused by name; one above this
  * is not, and the connection is closed with 1009.
