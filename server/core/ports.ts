@@ -229,16 +229,19 @@ export interface Inbox {
   receive(frame: Up): void
   /** A frame that could not be read; the session answers with a refusal. */
   garbled(why: Refusal): void
+  /** The wire that was not `ready` has room again. */
   drained(): void
+  /** Once, whoever closed: nothing more comes or goes. It may be called within `Peer.close`. */
   closed(): void
 }
 
-/** Opens a session for a new connection. `address`: the client's IP. `secret`: TLS or loopback, so passwords may travel. */
+/** Opens a session for a new connection. */
 export interface Sessions {
   open(peer: Peer, from: Origin): Inbox
 }
 
 export interface Origin {
+  /** The client's IP address, behind a trusted proxy too. */
   readonly address: string
   readonly transport: "websocket" | "tcp" | "udp" | "irc" | "http" | "memory"
   /** A session token that came with the connection (a cookie, an Authorization header), used by a hello without one. */
