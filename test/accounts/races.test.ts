@@ -278,7 +278,7 @@ describe("when the disk is full", () => {
     const other = await village.another({ road })
     await other.follow()
     expect(other.accounts.resume(ada.token)).toBeDefined()
-    await village.services.roles.ban(systemActor, ada.who.id, true)
+    await village.services.sessions.end(systemActor, ada.who.id, "all")
     road.isFull = true
     expect(await other.follow().catch(String)).toContain("full")
     expect(other.accounts.resume(ada.token)).toBeUndefined()
