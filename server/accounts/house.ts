@@ -212,7 +212,8 @@ export class House implements HouseFold {
         const { account, session, except } = fact.body
         const ending = db.deleteFrom("session").where("account", "=", account)
         if (session !== undefined) return [ending.where("id", "=", session)]
-        const older = ending.where("made_at", "<=", at)
+        // Not those of its own millisecond: a reset ends all sessions and begins one in it.
+        const older = ending.where("made_at", "<", at)
         return [except === undefined ? older : older.where("id", "!=", except)]
       }
       case "house.role":
@@ -233,7 +234,15 @@ export class House implements HouseFold {
       .set({ position: String(seq) })
       .where("name", "=", POSITION)
       .where(sql<number>`cast(position as bigint)`, "<", seq)
-    return [position, ...(isEnded ? [] : this.#endings(fact, at)), ...this.#changes(fact, seq)]
+    const ended = isEnded ? [] : [...this.#endings(fact, at), ...this.#condemned(fact)]
+    return [position, ...ended, ...this.#changes(fact, seq)]
+  }
+
+  /** Deletes the rows of sessions that were ended here and whose rows are still there. */
+  #condemned(fact: Fact): readonly Write[] {
+    const { records, sessions } = this.#parts
+    const ids = sessions.condemned(accountOf(fact) ?? "")
+    return ids.length === 0 ? [] : [records.db.deleteFrom("session").where("id", "in", ids)]
   }
 
   #changes(fact: Fact, seq: number): readonly Write[] {

@@ -227,6 +227,12 @@ export class LiveSessions {
     this.#forget(sessions)
   }
 
+  /** Of an account: those that ended and whose rows may still be there. */
+  condemned(account: Uuid): readonly Uuid[] {
+    const sessions = [...this.#condemned.values()]
+    return sessions.filter(({ entry }) => entry.account.id === account).map(({ id }) => id)
+  }
+
   #forget(sessions: readonly Session[]): void {
     this.#endings++
     for (const session of sessions) {
