@@ -4,7 +4,7 @@ import { Compile } from "typebox/compile"
 import { problem } from "../../protocol/check.ts"
 import { strict } from "../../protocol/events/matter.ts"
 import type { Uuid } from "../../protocol/ids.ts"
-import type { Actor, HouseRight } from "../../protocol/policy.ts"
+import { type Actor, type HouseRight, mayInHouse } from "../../protocol/policy.ts"
 import { isRefusal, type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { Answer, Origin, Who } from "../core/ports.ts"
 import type { Api } from "./parts.ts"
@@ -103,9 +103,13 @@ export function anyone<Input extends TProperties, Output extends TSchema>(
 export function signedIn<Input extends TProperties, Output extends TSchema>(
   definition: Definition<Input, Output, Signed> & { readonly right?: HouseRight },
 ): Handler {
-  return handler(definition.right ?? "account", definition, (asked) => {
-    const { who } = asked
-    return who ? { ...asked, who, actor: asked.api.accounts.actor(who.id) } : refuse("sign-in-first")
+  const { right } = definition
+  return handler(right ?? "account", definition, (asked) => {
+    const { who, api } = asked
+    if (!who) return refuse("sign-in-first")
+    const actor = api.accounts.actor(who.id)
+    if (right !== undefined && !mayInHouse(actor.role, right)) return refuse("forbidden")
+    return { ...asked, who, actor }
   })
 }
 

@@ -4,6 +4,7 @@ import type { SignalDown } from "../../protocol/frames.ts"
 import type { HouseRole } from "../../protocol/head.ts"
 import { HOUSE_ROOM, type Uuid, uuid7 } from "../../protocol/ids.ts"
 import { isRefusal } from "../../protocol/refusals.ts"
+import { PROTOCOL_VERSION } from "../../protocol/version.ts"
 import { openAccounts } from "../../server/accounts/open.ts"
 import { systemActor } from "../../server/accounts/self.ts"
 import type { Handler } from "../../server/api/handler.ts"
@@ -24,6 +25,7 @@ import type {
 } from "../../server/core/ports.ts"
 import { Rates } from "../../server/core/rates.ts"
 import { OpenRooms } from "../../server/core/rooms.ts"
+import { OpenSessions } from "../../server/core/sessions.ts"
 import { Presences } from "../../server/core/signals.ts"
 import { Writes } from "../../server/core/writes.ts"
 import { NotifyFollower } from "../../server/notify/follower.ts"
@@ -80,6 +82,7 @@ export class ApiHouse {
   readonly signals: Presences
   readonly search: SearchIndex
   readonly notify: NotifyFollower
+  readonly sessions: OpenSessions
   readonly api: OpenApi
   readonly broken: unknown[]
   /** What devices were told, by account. */
@@ -95,6 +98,7 @@ export class ApiHouse {
     this.signals = parts.signals
     this.search = parts.search
     this.notify = parts.notify
+    this.sessions = parts.sessions
     this.broken = parts.broken
     this.heard = parts.heard
     this.api = parts.api
@@ -208,6 +212,37 @@ export class ApiHouse {
     return (await this.get<{ seq: number }>(who, "events.create", event)).seq
   }
 
+  /** A connection of somebody who follows these logs from their beginning, and all the places it has heard of. */
+  async listen(
+    who: Neighbour | undefined,
+    logs: readonly Uuid[],
+  ): Promise<ReadonlyMap<Uuid, readonly number[]>> {
+    const heard = new Map(logs.map((room) => [room, [] as number[]]))
+    const inbox = this.sessions.open(
+      {
+        ready: () => true,
+        close: () => undefined,
+        send: (out) => {
+          for (const frame of out)
+            if (frame.type === "events") heard.get(frame.room)?.push(...frame.events.map(({ seq }) => seq))
+        },
+      },
+      home(who?.name ?? "nobody"),
+    )
+    inbox.receive({ type: "hello", version: PROTOCOL_VERSION, ...(who && { token: who.token }) })
+    inbox.receive({ type: "follow", rooms: logs.map((room) => ({ room, after: 0 })) })
+    await this.settle()
+    return heard
+  }
+
+  /** Lets everything that was set going come to its end. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 8; turn++) {
+      await new Promise<void>((done) => setImmediate(done))
+      this.world.pass(10)
+    }
+  }
+
   id(): Uuid {
     return uuid7(this.world.nowMs, this.world.random(10))
   }
@@ -241,13 +276,15 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
   const heard: Heard[] = []
   const broke = (error: unknown) => broken.push(error)
   const bus = localBus()
+  const writes = new Writes(world)
+  const counters = makeCounters()
   const rooms = new OpenRooms({
     log,
     bus,
     world,
-    writes: new Writes(world),
+    writes,
     rates: new Rates(world, { perSecond: 10_000, burst: 10_000 }),
-    counters: makeCounters(),
+    counters,
     epoch: store.epoch,
     named: (fold) => holderOf(records, fold),
     shared: true,
@@ -258,7 +295,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     world,
     passwords: cheap,
     rooms,
-    revocations: { revoked: () => undefined },
+    revocations: { revoked: (...whom) => sessions.revoked(...whom) },
     settings: { name: "Parley", registration: "open", welcome: "" },
     broke,
   })
@@ -286,7 +323,33 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     broke,
     ...(pace && { pace }),
   })
-  return { world, store, rooms, accounts, services, fold: house, signals, search, notify, api, broken, heard }
+  const sessions = new OpenSessions({
+    world,
+    rooms,
+    accounts,
+    requests: api,
+    presences: signals,
+    writes,
+    counters,
+    server: () => ({ name: "Parley", version: "test" }),
+    roomsOf: (account) => pages.roomsOf(account),
+    broke,
+  })
+  return {
+    sessions,
+    world,
+    store,
+    rooms,
+    accounts,
+    services,
+    fold: house,
+    signals,
+    search,
+    notify,
+    api,
+    broken,
+    heard,
+  }
 }
 
 async function holderOf(records: Store["records"], fold: string): Promise<Uuid | undefined> {
