@@ -130,6 +130,8 @@ describe("a WebSocket", () => {
     const strict = { ...WORLD, waitingMax: 1 }
     bench = makeBench({ gate: createGate(strict, strict) })
     listener = listenHttp(bench.reception, nothing)
+    // What was no WebSocket after all takes nobody's place.
+    expect((await fetch(`${listener.url}/ws`)).status).toBe(400)
     await dialWebSocket(listener)
     const session = await bench.sessions.opened.take()
     expect((await dialWebSocket(listener)).head).toStartWith("HTTP/1.1 429")
