@@ -227,7 +227,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     /** Finishes what was judged and sends everyone away. */
     async quiet(): Promise<void> {
       draining = true
-      await Promise.race([rooms.drain(), Bun.sleep(DRAIN_COMMITS_MAX_MS)])
+      await within(DRAIN_COMMITS_MAX_MS, rooms.drain())
       sessions.drain()
     },
     async close(): Promise<void> {
@@ -239,6 +239,16 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
       await store.close()
     },
   }
+}
+
+/** Waits no longer than so; a timer that is left running would hold the process. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let stop = () => {}
+  const late = new Promise<void>((done) => {
+    stop = world.after(ms, done)
+  })
+  await Promise.race([work, late])
+  stop()
 }
 
 /** Who holds the name of a room. */
