@@ -1,3 +1,4 @@
+import type { TSchema } from "typebox"
 import { Compile } from "typebox/compile"
 import { commandSchema, isKind, type Kind, kinds } from "./events/index.ts"
 import { Follow, Hello, Ping, Present, Request, Submit, Typing, Unfollow, type Up, Watch } from "./frames.ts"
@@ -19,22 +20,34 @@ interface Check {
   Errors(value: unknown): readonly Problem[]
 }
 
-// Compiled checks: for the server only, since a strict CSP forbids eval in browsers. One check for each type of frame
-// and each kind of signal, so that a refusal can name the field that is wrong.
+/**
+ * A compiled check: for the server only, since a strict CSP forbids eval in browsers. It is compiled when it is first
+ * asked, since all of them at once would cost a fresh server 15 MB and a tenth of a second for what it may never hear.
+ */
+function checkOf(schema: TSchema): Check {
+  let made: Check | undefined
+  const compiled = () => {
+    made ??= Compile(schema)
+    return made
+  }
+  return { Check: (value) => compiled().Check(value), Errors: (value) => compiled().Errors(value) }
+}
+
+// One check for each type of frame and each kind of signal, so that a refusal can name the field that is wrong.
 const frames = new Map<string, Check>([
-  ["hello", Compile(Hello)],
-  ["submit", Compile(Submit)],
-  ["follow", Compile(Follow)],
-  ["unfollow", Compile(Unfollow)],
-  ["request", Compile(Request)],
-  ["ping", Compile(Ping)],
+  ["hello", checkOf(Hello)],
+  ["submit", checkOf(Submit)],
+  ["follow", checkOf(Follow)],
+  ["unfollow", checkOf(Unfollow)],
+  ["request", checkOf(Request)],
+  ["ping", checkOf(Ping)],
 ])
 const signals = new Map<string, Check>([
-  ["typing", Compile(Typing)],
-  ["presence", Compile(Present)],
-  ["watch", Compile(Watch)],
+  ["typing", checkOf(Typing)],
+  ["presence", checkOf(Present)],
+  ["watch", checkOf(Watch)],
 ])
-const commands = new Map<Kind, Check>(kinds.map((kind) => [kind, Compile(commandSchema(kind))]))
+const commands = new Map<Kind, Check>(kinds.map((kind) => [kind, checkOf(commandSchema(kind))]))
 
 /** Reads one frame from the wire. Whatever the bytes were, the answer is a frame or a refusal, never an exception. */
 export function readUp(text: string): Up | Refusal {
