@@ -10,6 +10,8 @@ export interface Card {
   readonly visibility: Visibility
   readonly topic?: string
   readonly archived?: boolean
+  /** Who is in it, where it is a direct room. */
+  readonly accounts?: readonly Uuid[]
 }
 
 /** The card as `welcome` tells it; what that does not tell stays. */

@@ -1,10 +1,13 @@
-import type { Accepted, Down, Pong, Presence, Refused, Welcome } from "../protocol/frames.ts"
+import type { Event } from "../protocol/event.ts"
+import type { Accepted, Down, Pong, Presence, Refused, SignalDown, Welcome } from "../protocol/frames.ts"
 import { isUuid, type Uuid } from "../protocol/ids.ts"
-import type { Refusal } from "../protocol/refusals.ts"
+import { isRefusal, type Refusal } from "../protocol/refusals.ts"
 import { memoryCache } from "./caches/memory.ts"
+import type { Ask, PeopleTold } from "./calls.ts"
 import { Connection, type Credentials, type State } from "./connection.ts"
 import { Emitter } from "./emitter.ts"
 import { Keeper } from "./keeper.ts"
+import { Marks } from "./marks.ts"
 import { Outbox, type Said } from "./outbox.ts"
 import type { Cache, Link, Stop, World } from "./ports.ts"
 import type { Begin } from "./replica.ts"
@@ -12,6 +15,7 @@ import { Requests } from "./requests.ts"
 import type { Room } from "./room.ts"
 import { Rooms } from "./rooms.ts"
 import { Signals } from "./signals.ts"
+import { Summaries } from "./summaries.ts"
 import { realWorld } from "./world.ts"
 
 export interface ConnectOptions extends Credentials {
@@ -20,6 +24,8 @@ export interface ConnectOptions extends Credentials {
   readonly cache?: Cache
   /** Where a room is taken up that has not been seen before: 50 events before its end unless told. */
   readonly begin?: Begin
+  /** Keep count of what is unread, and of topics: for programs with somebody in front of them. */
+  readonly counts?: boolean
   readonly world?: World
 }
 
@@ -27,6 +33,10 @@ export interface ClientWords {
   state: State
   /** Something about a room changed that a list of rooms may show. */
   room: Room
+  /** Something happened to us: a mention, a reply, an invitation. The body of an event of the self log. */
+  activity: Event
+  /** Names were learned. */
+  names: readonly Uuid[]
   /** The presence of an account that is watched. */
   presence: { readonly account: Uuid; readonly state: Presence | undefined }
   /** The cache failed; the client goes on, but what it cannot keep will not survive a restart. */
@@ -50,12 +60,14 @@ export class Client {
   readonly #requests: Requests
   readonly #signals: Signals
   readonly #rooms: Rooms
+  readonly #marks: Marks
+  readonly #summaries: Summaries | undefined
   readonly #names = new Map<Uuid, string>()
   /** The name it was told to sign in by. */
   readonly #signsInAs: string | undefined
   #me: Uuid | undefined
 
-  constructor({ link, cache, begin, world = realWorld, ...credentials }: ConnectOptions) {
+  constructor({ link, cache, begin, counts, world = realWorld, ...credentials }: ConnectOptions) {
     this.#cache = cache ?? memoryCache()
     this.#signsInAs = credentials.name
     this.#keeper = new Keeper(this.#cache, (error) => this.#words.tell("trouble", error))
@@ -89,23 +101,26 @@ export class Client {
       },
       presence: (account) => this.#words.tell("presence", { account, state: this.presence(account) }),
     })
+    const ask: Ask = (name, input) => this.#requests.ask(name, input)
+    this.#marks = new Marks(world, ask)
+    this.#summaries = counts
+      ? new Summaries(world, ask, (told) => this.#rooms.get(told.id)?.told(told))
+      : undefined
     this.#rooms = new Rooms(world, this.#keeper, begin ?? { last: 50 }, {
       ...wire,
+      ask,
       me: () => this.#me,
       say: (ref, saying) => this.#outbox.say(ref, saying),
       pending: (ref) => this.#outbox.pending(ref),
       discard: (id) => this.#outbox.discard(id),
       type: (room, on) => this.#signals.type(room, on),
       typists: (room) => this.#signals.typists(room),
+      mark: (room, seq) => this.#marks.raise(room, seq),
+      stale: (room) => this.#summaries?.stale(room),
+      met: (people) => this.#met(people),
       named: (name, room) => this.#outbox.named(name, room),
       changed: (room) => this.#words.tell("room", room),
-      arrived: (room, events) => {
-        for (const { id, seq, at, by, ...rest } of events) {
-          if ("name" in rest && typeof rest.name === "string") this.#names.set(by, rest.name)
-          if (by === this.#me) this.#accepted({ type: "accepted", room: room.ref, id, seq, at })
-          if (rest.kind === "message.posted") this.#signals.said(room.ref, by)
-        }
-      },
+      arrived: (room, events) => this.#arrived(room, events),
     })
   }
 
@@ -137,9 +152,14 @@ export class Client {
     return this.#words.on(word, hear)
   }
 
-  /** The rooms we are in. */
+  /** The rooms we are in, direct ones too. */
   get rooms(): readonly Room[] {
-    return this.#rooms.mine
+    return this.#rooms.mine.filter(({ card }) => card?.type !== "self" && card?.type !== "house")
+  }
+
+  /** What happened to us, as a log of its own; undefined before the server has told. */
+  get self(): Room | undefined {
+    return this.#rooms.mine.find(({ card }) => card?.type === "self")
   }
 
   /** A room by its id or its name, with or without `#`, whether we are in it or not. */
@@ -150,6 +170,14 @@ export class Client {
   /** The name of an account, as far as it has been told. */
   nameOf(account: Uuid): string | undefined {
     return this.#names.get(account)
+  }
+
+  /** Asks for the names of those accounts that have not been told; `names` says when they are. At most 200 at once. */
+  async meet(accounts: readonly Uuid[]): Promise<void> {
+    const ids = accounts.filter((account) => !this.#names.has(account))
+    if (ids.length === 0) return
+    const told = await this.#requests.ask<PeopleTold>("people.known", { ids })
+    if (!isRefusal(told)) this.#met(told.people)
   }
 
   /** Asks the server's table of requests; see `Requests.ask`. */
@@ -202,6 +230,7 @@ export class Client {
         break
       case "ended":
         this.#cut()
+        this.#marks.end()
         this.#requests.end(state.why?.message ?? "The client was closed.")
         break
       case "connecting":
@@ -226,6 +255,7 @@ export class Client {
     this.#outbox.resume()
     this.#requests.resume()
     this.#signals.resume()
+    this.#summaries?.welcomed()
     this.#connection.ping()
   }
 
@@ -240,6 +270,7 @@ export class Client {
     this.#outbox.cut()
     this.#requests.cut()
     this.#signals.cut()
+    this.#summaries?.cut()
     this.#rooms.cut()
   }
 
@@ -260,7 +291,7 @@ export class Client {
         this.#rooms.reset(frame)
         return
       case "signals":
-        for (const signal of frame.signals) this.#signals.heard(signal)
+        for (const signal of frame.signals) this.#signal(signal)
         return
       case "response":
         this.#requests.answered(frame)
@@ -272,7 +303,49 @@ export class Client {
 
   #accepted(accepted: Accepted): void {
     const said = this.#outbox.accepted(accepted)
-    if (said?.saying.kind === "member.joined") this.#rooms.joined(said.room, accepted)
+    if (said?.saying.kind === "member.joined") this.#rooms.joined(said.room, accepted.room, accepted.seq)
+  }
+
+  #arrived(room: Room, events: readonly Event[]): void {
+    const met = new Map<Uuid, string>()
+    for (const event of events) {
+      const { id, seq, at, by, kind } = event
+      if ("name" in event && typeof event.name === "string") met.set(by, event.name)
+      if (by === this.#me) this.#accepted({ type: "accepted", room: room.ref, id, seq, at })
+      if (kind === "message.posted") this.#signals.said(room.ref, by)
+      if (kind === "self.activity" && seq > room.newsAfter) this.#activity(event)
+    }
+    this.#met([...met].map(([id, name]) => ({ id, name })))
+  }
+
+  #activity(event: Event): void {
+    const { reason, room, seq } = event.body as {
+      readonly reason: string
+      readonly room?: Uuid
+      readonly seq?: number
+    }
+    if (room !== undefined && seq !== undefined) {
+      if (reason === "mention") this.#rooms.get(room)?.called(seq)
+      // From another of our devices, or somebody has opened a direct room with us.
+      if (reason === "joined") this.#rooms.joined(room, room, seq)
+    }
+    this.#words.tell("activity", event)
+  }
+
+  #met(people: readonly { readonly id: Uuid; readonly name: string }[]): void {
+    const fresh = people.filter(({ id, name }) => this.#names.get(id) !== name)
+    if (fresh.length === 0) return
+    for (const { id, name } of fresh) this.#names.set(id, name)
+    this.#words.tell(
+      "names",
+      fresh.map(({ id }) => id),
+    )
+  }
+
+  #signal(signal: SignalDown): void {
+    this.#signals.heard(signal)
+    const marked = signal.kind === "register" && signal.key.startsWith(MARK) && Number(signal.value)
+    if (marked) this.#rooms.get(signal.key.slice(MARK.length))?.marked(marked)
   }
 
   #refused({ of, id, room, code, message, waitMs, retry }: Refused): void {
@@ -288,6 +361,9 @@ export class Client {
     this.#rooms.ponged(ping, heads)
   }
 }
+
+/** The registers that hold how far one has read. */
+const MARK = "mark:"
 
 interface KnownAccount {
   readonly id: Uuid

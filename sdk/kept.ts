@@ -1,5 +1,6 @@
 import { isUuid, type Uuid } from "../protocol/ids.ts"
 import type { Shown } from "../protocol/timeline.ts"
+import type { ThreadTold } from "./calls.ts"
 import type { Card } from "./card.ts"
 
 /** Things of one room that are kept over a restart: a few screens full. */
@@ -20,25 +21,30 @@ export interface KeptRoom {
   /** Everything shown from here up to the cursor is in `items`. */
   readonly from: number
   readonly items: readonly Shown[]
+  /** The threads that grow from them. */
+  readonly threads: readonly (readonly [root: number, thread: ThreadTold])[]
 }
 
 export function keptText(room: KeptRoom): string {
   const items = room.items.slice(-ITEMS_KEPT_MAX)
   const from = items.length < room.items.length ? (items[0]?.seq ?? room.from) : room.from
-  return JSON.stringify({ ...room, from, items } satisfies KeptRoom)
+  const kept = new Set(items.map(({ seq }) => seq))
+  const threads = room.threads.filter(([root]) => kept.has(root))
+  return JSON.stringify({ ...room, from, items, threads } satisfies KeptRoom)
 }
 
 /** Undefined for what is no room: a cache may have been damaged, or written by another version. */
 export function readKept(text: string): KeptRoom | undefined {
   try {
-    const { card, place, newsAfter, from, items } = JSON.parse(text)
+    const { card, place, newsAfter, from, items, threads } = JSON.parse(text)
     const isWhole =
       typeof card.name === "string" &&
       isUuid(place.epoch) &&
       typeof place.check === "string" &&
       [place.cursor, newsAfter, from].every(Number.isSafeInteger) &&
-      items.every((item: Partial<Shown>) => Number.isSafeInteger(item.seq))
-    return isWhole ? { card, place, newsAfter, from, items } : undefined
+      items.every((item: Partial<Shown>) => Number.isSafeInteger(item.seq)) &&
+      Array.isArray(threads)
+    return isWhole ? { card, place, newsAfter, from, items, threads } : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import type { Event } from "../protocol/event.ts"
-import type { Accepted, Events, Follow, Pong, Reset, RoomHead } from "../protocol/frames.ts"
+import type { Events, Follow, Pong, Reset, RoomHead } from "../protocol/frames.ts"
 import { isUuid, type Uuid } from "../protocol/ids.ts"
 import type { Keeper } from "./keeper.ts"
 import { keptText, readKept } from "./kept.ts"
@@ -60,14 +60,15 @@ export class Rooms {
       room.card = known.card
       room.isMember = true
       room.newsAfter = known.newsAfter
-      room.replica = new Replica(id, this.#begin)
-      room.replica.restore(known)
+      const replica = new Replica(id, this.#begin)
+      replica.restore(known)
+      room.opened(replica)
       room.tell("change", {})
       room.tell("about", room)
     }
   }
 
-  /** The rooms we are in. */
+  /** The logs we are a member of: rooms, direct rooms, our self log. */
   get mine(): readonly Room[] {
     return [...this.#rooms.values()].filter((room) => room.isMember)
   }
@@ -97,7 +98,7 @@ export class Rooms {
         const room = this.#named(head.name, head.room)
         const replica = this.#replica(room, head.room, head.seq)
         const missed = head.seq - (replica.place?.cursor ?? 0)
-        if (replica.place && missed > MISSED_MAX && "last" in this.#begin) replica.skip()
+        if (replica.place && missed > MISSED_MAX && "last" in this.#begin) room.leapt()
         room.entered(head)
         this.#owner.changed(room)
         return replica
@@ -105,8 +106,8 @@ export class Rooms {
     )
   }
 
-  /** We have gone into a room: it is followed from here. */
-  joined(ref: string, { room: id, seq }: Accepted): void {
+  /** We are in a room now, which we may have known under a name: it is followed, and what comes behind `seq` is news. */
+  joined(ref: string, id: Uuid, seq: number): void {
     const room = this.#named(ref, id)
     if (room.isMember) return
     this.#entered(room)
@@ -194,6 +195,7 @@ export class Rooms {
       newsAfter: Math.max(newsAfter, place.cursor),
       from: stretch?.from ?? place.cursor + 1,
       items: stretch ? scroll.list() : [],
+      threads: replica.counts.entries(),
     }
     void this.#keeper.put(this.#prefix + ref, keptText(kept))
   }
@@ -234,8 +236,9 @@ export class Rooms {
   #replica(room: Room, id: Uuid, seq: number): Replica {
     if (room.replica) return room.replica
     room.newsAfter = "after" in this.#begin ? this.#begin.after : seq
-    room.replica = new Replica(id, this.#begin)
-    return room.replica
+    const replica = new Replica(id, this.#begin)
+    room.opened(replica)
+    return replica
   }
 
   #follow(replicas: readonly Replica[]): void {

@@ -18,6 +18,8 @@ export interface Page extends Stretch {
  * it when they touch. Bounded by `evict`, never by history.
  */
 export class Scroll {
+  /** Nothing before this seq is shown: known once a page has reached it. */
+  first = 1
   readonly #belongs: (shown: Shown) => boolean
   readonly #items = new Map<number, Shown>()
   /** The keys of `#items`, ascending. */
