@@ -167,6 +167,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     writes,
     counters,
     server: () => ({ name: services.settings.current().name, version }),
+    seen: (who) => services.sessions.seen(who),
     roomsOf: (account) => pages.roomsOf(account),
     broke,
   })

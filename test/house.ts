@@ -77,6 +77,8 @@ type Kind = Down["type"]
 export class Caller {
   readonly frames: Down[] = []
   isReady = true
+  /** The wire is full after so many more writes. */
+  fullAfter = Number.POSITIVE_INFINITY
   closedWith: Refusal | undefined
   /** How many times the wire was written to. */
   writes = 0
@@ -99,6 +101,8 @@ export class Caller {
 
   #take(out: readonly Outgoing[]): void {
     this.writes++
+    this.fullAfter--
+    if (this.fullAfter <= 0) this.isReady = false
     for (const one of out) {
       if (one.type !== "events") {
         this.frames.push(one)
@@ -196,7 +200,7 @@ export class House {
       bus,
       world,
       writes,
-      rates: new Rates(world, options.rate ?? { perSecond: 1_000, burst: 1_000 }),
+      rates: new Rates(world, options.rate ?? { perSecond: 1_000_000, burst: 1_000_000 }),
       epoch,
       named: async (fold) => names.get(fold),
       counters,
@@ -212,6 +216,7 @@ export class House {
       writes,
       counters,
       server: () => ({ name: "Parley", version: "test" }),
+      seen: () => {},
       roomsOf: async () => [],
       broke,
     })

@@ -308,6 +308,27 @@ describe("following", () => {
     expect(bob.heard(room)).toEqual(Array.from({ length: 500 }, (_, count) => `${count}`))
   })
 
+  test("a long history arrives by itself, out of memory and out of the log", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada", "bob"])
+    for (let count = 0; count < 1_500; count++) await house.say("ada", room, `${count}`)
+    const bob = await house.call("bob", room)
+    expect(bob.heard(room)).toHaveLength(1_500)
+  })
+
+  test("of a long history only so much waits for a wire that is full", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada", "bob"])
+    for (let count = 0; count < 1_500; count++) await house.say("ada", room, "x".repeat(2_000))
+    const bob = await house.call("bob")
+    bob.fullAfter = 1
+    await bob.send({ type: "follow", rooms: [{ room, after: 0 }] })
+    expect(bob.heard(room).length).toBeLessThan(400)
+    bob.fullAfter = Number.POSITIVE_INFINITY
+    await bob.drain()
+    expect(bob.heard(room)).toHaveLength(1_500)
+  })
+
   test("a reader that takes nothing for half a minute is closed with a reason", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])

@@ -42,6 +42,8 @@ import type { Writes } from "./writes.ts"
 const GARBLED_MAX = 20
 /** Requests and submits one session may have unanswered before its next frame waits. */
 const OUTSTANDING_MAX = 512
+/** Events that wait for the next write; followers with more to say go on after it. */
+const WAITING_CHARS_MAX = 262_144
 /** Heads in a pong that must fit a datagram. */
 const LOSSY_HEADS_MAX = 12
 
@@ -55,6 +57,8 @@ export interface SessionParts {
   readonly writes: Writes
   readonly counters: Counters
   readonly server: () => Welcome["server"]
+  /** The session of this connection lives. */
+  readonly seen: (who: Who) => void
   readonly roomsOf: (account: Uuid) => Promise<readonly RoomHead[]>
   /** Told of a bug that was contained. */
   readonly broke: (error: unknown) => void
@@ -84,6 +88,10 @@ export class Session implements Inbox, Sink {
   #state: State = { is: "new" }
   #out: Outgoing[] = []
   #signals: SignalDown[] = []
+  /** About how many characters of events wait in `#out`. */
+  #weight = 0
+  /** A follower was told to wait for the next write. */
+  #held = false
   /** Frames that wait behind one that takes its time, so that order is kept. */
   #waiting: Heard[] = []
   #busy = false
@@ -261,6 +269,11 @@ export class Session implements Inbox, Sink {
     const { type: _, version: __, ...claim } = frame
     const entered = await this.#parts.accounts.enter(claim, this.#from)
     if (this.#isClosed()) return
+    // Between the answer and this line the session may have been revoked, and nobody knew of this connection yet.
+    if (!isRefusal(entered) && entered.token !== undefined && !this.#parts.accounts.resume(entered.token)) {
+      this.close(refuse("session-ended"))
+      return
+    }
     if (isRefusal(entered)) {
       this.#state = { is: "new" }
       this.#refused("hello", entered)
@@ -466,19 +479,26 @@ export class Session implements Inbox, Sink {
 
   async #settleFollowers(): Promise<void> {
     for (const follower of [...this.#followers.values()]) {
-      if (follower.cursor < follower.room.head.seq) await follower.settle()
+      for (let before = -1; before < follower.cursor && follower.cursor < follower.room.head.seq; ) {
+        before = follower.cursor
+        await follower.settle()
+        this.write()
+      }
     }
   }
 
   // ------------------------------------------------------------ out
 
   ready(): boolean {
-    return this.#state.is === "open" && this.#peer.ready()
+    if (this.#weight >= WAITING_CHARS_MAX) this.#held = true
+    return !this.#held && this.#state.is === "open" && this.#peer.ready()
   }
 
   push(parcel: RoomParcel): void {
     this.#parts.counters.eventsDeliveredTotal += parcel.events.length
+    this.#weight += parcel.weight
     this.#add(parcel)
+    this.#parts.writes.soon()
   }
 
   signal(signal: SignalDown): void {
@@ -521,8 +541,12 @@ export class Session implements Inbox, Sink {
     const out = this.#out
     this.#out = []
     this.#signals = []
+    this.#weight = 0
     if (this.#state.is === "closed") return
     this.#peer.send(out)
     if (this.stalledMs === undefined && !this.#peer.ready()) this.stalledMs = this.#parts.world.now()
+    if (!this.#held) return
+    this.#held = false
+    for (const follower of this.#followers.values()) follower.pump()
   }
 }

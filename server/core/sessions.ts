@@ -6,6 +6,8 @@ import { Session, type SessionParts } from "./session.ts"
 /** A reader that takes nothing for so long is closed; it resumes by its cursor. */
 const STALLED_MAX_MS = 30_000
 const SWEEP_EVERY_MS = 5_000
+/** A connection that lives keeps its session from expiring; telling so every few minutes is enough. */
+const SEEN_EVERY_SWEEPS = 60
 
 /** Every session of this node. */
 export class OpenSessions implements Sessions, Revocations {
@@ -14,6 +16,7 @@ export class OpenSessions implements Sessions, Revocations {
   readonly #byAccount = new Map<Uuid, Set<Session>>()
   #stopSweep: Stop
   #draining = false
+  #sweeps = 0
 
   constructor(shared: Omit<SessionParts, "joined" | "left">) {
     this.#parts = {
@@ -42,6 +45,7 @@ export class OpenSessions implements Sessions, Revocations {
   #left(session: Session, who: Who | undefined): void {
     if (!this.#all.delete(session)) return
     if (!who) return
+    this.#parts.seen(who)
     this.#parts.counters.sessions--
     const sessions = this.#byAccount.get(who.id)
     sessions?.delete(session)
@@ -58,6 +62,10 @@ export class OpenSessions implements Sessions, Revocations {
 
   #sweep(): void {
     const nowMs = this.#parts.world.now()
+    this.#sweeps++
+    if (this.#sweeps % SEEN_EVERY_SWEEPS === 0) {
+      for (const { who } of this.#all) if (who) this.#parts.seen(who)
+    }
     for (const session of this.#all) {
       if (session.stalledMs !== undefined && nowMs - session.stalledMs > STALLED_MAX_MS)
         session.close(refuse("too-slow"))

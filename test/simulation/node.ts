@@ -81,6 +81,7 @@ export class SimulatedNode {
       writes,
       counters,
       server: () => ({ name: "simulation", version: "0" }),
+      seen: () => {},
       roomsOf: (account) => this.roomsOf(account),
       broke,
     })
