@@ -251,5 +251,8 @@ describe("[ROOM-7] an archived room", () => {
     expect(log.refusal(ada, "pin.removed", {}, seq)).toBeUndefined()
     expect(log.refusal(bob, "message.deleted", {}, seq)).toBeUndefined()
     expect(log.refusal(bob, "member.left")).toBeUndefined()
+    for (const kind of ["member.removed", "member.banned"])
+      expect(log.refusal(ada, kind, { account: bob.account })).toBeUndefined()
+    expect(log.refusal(ada, "member.role", { account: bob.account, role: "voice" })).toBeUndefined()
   })
 })
