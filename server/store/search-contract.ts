@@ -16,7 +16,7 @@ interface Searched {
 }
 
 /** A time on a day of 2005, in milliseconds. */
-export function on(day: string, clock = "12:00:00.000"): number {
+function on(day: string, clock = "12:00:00.000"): number {
   return Date.parse(`2005-${day}T${clock}Z`)
 }
 

@@ -17,6 +17,8 @@ export function feedSource(feed: Feed): FeedSource {
   const messages: Map<number, Changed>[] = []
   let position = BEGINNING
   let arrived = 0
+  /** How far the feed was counted, which may be further than it was read. */
+  let counted = { position: BEGINNING, events: 0 }
 
   function keyOf(room: Uuid): number {
     const key = keys.get(room) ?? rooms.push(room) - 1
@@ -50,14 +52,14 @@ export function feedSource(feed: Feed): FeedSource {
     },
     knows: ({ n }) => n === 0,
     async unread() {
-      let [after, events, at] = [position, 0, 0]
       for (;;) {
-        const page = await feed.next(after, EVENTS_MAX)
-        if (events === 0) at = page.events[0]?.at ?? 0
-        events += page.events.length
-        if (page.events.length < EVENTS_MAX) return { events, at }
-        after = page.to
+        if (counted.events < arrived) counted = { position, events: arrived }
+        const { events, to } = await feed.next(counted.position, EVENTS_MAX)
+        counted = { position: to, events: counted.events + events.length }
+        if (events.length < EVENTS_MAX) break
       }
+      const [first] = (await feed.next(position, 1)).events
+      return { events: Math.max(0, counted.events - arrived), at: first?.at ?? 0 }
     },
   }
 }

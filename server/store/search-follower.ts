@@ -27,7 +27,7 @@ interface FollowerOptions {
 export interface SearchFollower {
   search(query: SearchQuery): SearchPage | Refusal
   wake(): void
-  /** How far the log has been read. */
+  /** How far the log has been read; 0 while there is no index that can be read. */
   position(): number
   lag(unread: Unread): Lag
   /** Batches are whole or not there, so none is waited for. */
@@ -89,7 +89,14 @@ export function followLog(options: FollowerOptions): SearchFollower {
       }
     },
     wake: bell.ring,
-    position: () => holder.open().file.cursor().n,
+    position() {
+      try {
+        return holder.open().file.cursor().n
+      } catch (error) {
+        holder.drop(error)
+        return 0
+      }
+    },
     lag({ events, at }) {
       // What was sent long ago may have been imported just now: it has waited no longer than since the log was last read.
       return { events, ms: events === 0 ? 0 : Math.max(0, Date.now() - Math.max(at, caughtUpAtMs)) }

@@ -4,7 +4,7 @@ import { authorWord, roomWord, sought } from "./search-words.ts"
 /** A beginning shorter than this would have to gather a good part of the index: it is taken as a whole word. */
 const BEGINNING_CHARS_MIN = 3
 
-interface Wanted {
+export interface Wanted {
   readonly terms: readonly SearchTerm[]
   /** Ids in hex. */
   readonly authors?: readonly string[] | undefined
@@ -32,9 +32,14 @@ export function matchOf({ terms, authors, rooms }: Wanted): string | undefined {
   return excluded.length === 0 ? all : `(${all}) NOT (${excluded.join(" OR ")})`
 }
 
-/** True where a word or an author narrows the search before its rooms do. */
-export function isNarrowed({ terms, authors }: Wanted): boolean {
-  return authors !== undefined || terms.some((term) => !term.excluded)
+/** True where no words are asked for, nor an author: all there is. */
+export function isAnything({ terms, authors }: Wanted): boolean {
+  return terms.length === 0 && authors === undefined
+}
+
+/** True where the rooms need not be part of the expression: a word or an author is, or nothing at all. */
+export function standsAlone(wanted: Wanted): boolean {
+  return isAnything(wanted) || wanted.authors !== undefined || wanted.terms.some((term) => !term.excluded)
 }
 
 /** The words in a row, and beside them the marks. Undefined when there is no word in it. */
@@ -42,10 +47,11 @@ function termMatch({ text, prefix }: SearchTerm): string | undefined {
   const { words, marks, open } = sought(text)
   const begun = prefix === true && open
   // `apt-g` on its way to `apt-get` is `apt` as yet.
-  if (begun && words.length > 1 && isShort(words.at(-1))) words.pop()
+  const cut = begun && words.length > 1 && isShort(words.at(-1))
+  if (cut) words.pop()
   const last = words.at(-1)
   if (last === undefined) return undefined
-  const goesOn = begun && !isShort(last)
+  const goesOn = begun && !cut && !isShort(last)
   const parts = [words.join(" "), ...marks].map((part) => {
     // Of the marks only one at the very end of what was typed can go on, and its word is the last one.
     return goesOn && part.endsWith(last) ? `"${part}" *` : `"${part}"`

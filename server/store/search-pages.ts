@@ -3,7 +3,7 @@ import type { Uuid } from "../../protocol/ids.ts"
 import { limits } from "../../protocol/limits.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { SearchPage, SearchQuery } from "../core/ports.ts"
-import { isNarrowed, matchOf } from "./search-match.ts"
+import { isAnything, matchOf, standsAlone, type Wanted } from "./search-match.ts"
 import { arrivalOf, type Place, secondOf } from "./search-rows.ts"
 
 /**
@@ -37,11 +37,7 @@ interface Found extends Mark {
 
 /** Answers searches from the index, newest first. Every call ends the statements it begins. */
 export function pages(db: Database, places: Places): (query: SearchQuery) => SearchPage | Refusal {
-  const statement = db.query<Found, [string, number, number, number, number]>(
-    `select room, seq, at, rowid >> 30 as second, rowid & ${2 ** 30 - 1} as arrival from message
-     where message match ? and rowid < ((? << 30) | ?) and rowid >= (? << 30)
-     order by rowid desc limit ?`,
-  )
+  const look = looker(db)
 
   return (query) => {
     const begin = query.next === undefined ? undefined : readMark(query.next)
@@ -53,17 +49,12 @@ export function pages(db: Database, places: Places): (query: SearchQuery) => Sea
     const oldest = secondOf(fromMs)
     let below = earlier(begin, { second: secondOf(toMs) + 1, arrival: 0 })
     let rooms = keyed(query.rooms, places)
+    let asWords = rooms.size <= ROOMS_AS_WORDS_MAX || !standsAlone(search)
     const hits: Found[] = []
 
-    for (
-      let asWords = rooms.size <= ROOMS_AS_WORDS_MAX || !isNarrowed(search);
-      rooms.size > 0;
-      asWords = true
-    ) {
-      const match = matchOf({ ...search, ...(asWords && { rooms: [...rooms.keys()] }) })
-      if (match === undefined) break
+    for (; rooms.size > 0; asWords = true) {
       let lookedAt = 0
-      for (const found of statement.iterate(match, below.second, below.arrival, oldest, LOOKED_AT_MAX)) {
+      for (const found of look({ ...search, ...(asWords && { rooms: [...rooms.keys()] }) }, below, oldest)) {
         lookedAt++
         below = found
         if (found.seq < (rooms.get(found.room) ?? Number.POSITIVE_INFINITY)) continue
@@ -74,6 +65,21 @@ export function pages(db: Database, places: Places): (query: SearchQuery) => Sea
       rooms = reaching(rooms, below, places)
     }
     return pageOf(hits, limit, places)
+  }
+}
+
+/** What matches below a mark, newest first, at most `LOOKED_AT_MAX`; without anything wanted, all there is. */
+function looker(db: Database): (wanted: Wanted, below: Mark, oldest: number) => Iterable<Found> {
+  const columns = `room, seq, at, rowid >> 30 as second, rowid & ${2 ** 30 - 1} as arrival`
+  const range = `rowid < ((? << 30) | ?) and rowid >= (? << 30) order by rowid desc limit ${LOOKED_AT_MAX}`
+  const matching = db.query<Found, [string, number, number, number]>(
+    `select ${columns} from message where message match ? and ${range}`,
+  )
+  const all = db.query<Found, [number, number, number]>(`select ${columns} from message where ${range}`)
+  return (wanted, { second, arrival }, oldest) => {
+    if (wanted.rooms === undefined && isAnything(wanted)) return all.iterate(second, arrival, oldest)
+    const match = matchOf(wanted)
+    return match === undefined ? [] : matching.iterate(match, second, arrival, oldest)
   }
 }
 
