@@ -287,7 +287,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     counters,
     epoch: store.epoch,
     named: (fold) => holderOf(records, fold),
-    shared: true,
+    shared: false,
     broke,
   })
   const { accounts, services, house } = await openAccounts({
@@ -332,6 +332,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     writes,
     counters,
     server: () => ({ name: "Parley", version: "test" }),
+    seen: () => {},
     roomsOf: (account) => pages.roomsOf(account),
     broke,
   })
