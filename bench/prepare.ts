@@ -46,6 +46,7 @@ export async function prepare(folder: string, roomCount: number, peoplePerRoom: 
     counters: makeCounters(),
     epoch: store.epoch,
     named: async () => undefined,
+    knows: () => true,
     shared: false,
     broke: (error) => console.error(error),
   })

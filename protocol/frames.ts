@@ -213,6 +213,8 @@ const SignalDown = Type.Union([
     value: Type.Unknown(),
     version: Type.Integer(),
   }),
+  /** This account came into a room, or is in it no more. */
+  Type.Object({ kind: Type.Literal("membership"), room: UuidText, member: Type.Boolean() }),
 ])
 export const Signals = Type.Object({ type: Type.Literal("signals"), signals: Type.Array(SignalDown) })
 

@@ -1,11 +1,12 @@
 // The only file that knows everyone: it opens the parts, hands each the ports it asks for, and closes them in order.
 import { readFileSync } from "node:fs"
+import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import { version } from "../package.json"
 import { openAccounts } from "./accounts/open.ts"
 import { openApi } from "./api/open.ts"
 import { localBus } from "./bus/local.ts"
-import type { Config } from "./config.ts"
+import { type Address, type Config, flagOf } from "./config.ts"
 import { followHouseLog } from "./core/house-log.ts"
 import type { Logger, Records, World } from "./core/ports.ts"
 import { Rates } from "./core/rates.ts"
@@ -14,12 +15,14 @@ import { OpenSessions } from "./core/sessions.ts"
 import { Presences } from "./core/signals.ts"
 import { Writes } from "./core/writes.ts"
 import { NotifyFollower } from "./notify/follower.ts"
+import { fingerprintOf, type KeyAndCertificate } from "./ops/certificate.ts"
 import { makeCounters } from "./ops/counters.ts"
 import { makeReadiness, probeStore } from "./ops/health.ts"
 import { makeLogger } from "./ops/logger.ts"
 import { metricsText } from "./ops/metrics.ts"
 import type { OperatorParts } from "./ops/operation.ts"
 import { makeControl, makeOperator, type Operator } from "./ops/operator.ts"
+import { ownCertificate } from "./ops/own-certificate.ts"
 import { searchLanguage } from "./search/query.ts"
 import { backup, restore, verify } from "./store/inspector.ts"
 import { openStore } from "./store/open.ts"
@@ -54,6 +57,8 @@ const world: World = {
 export interface Running {
   /** Where to go: a word for the door and its address. */
   readonly doors: readonly { readonly name: string; readonly url: string }[]
+  /** SHA-256 of the certificate that the server made for itself, where a door uses it. */
+  readonly fingerprint: string | undefined
   /** While there is no owner: the code that makes one. */
   readonly setupCode: string | undefined
   readonly operator: Operator
@@ -81,6 +86,7 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
     const doors = listen ? openDoors(config, house) : []
     return {
       doors: doors.flatMap(({ name, listener: { url } }) => (name === "control" ? [] : [{ name, url }])),
+      fingerprint: house.certificate?.isOwn ? fingerprintOf(house.certificate.cert) : undefined,
       setupCode,
       operator: makeOperator(house.operatorParts),
       async drain() {
@@ -107,6 +113,7 @@ type OpenHouse = Awaited<ReturnType<typeof openHouse>>
 async function openHouse(config: Config, { log, broke }: Surroundings) {
   const folder = resolve(config.data)
   const startedAtMs = world.now()
+  const certificate = certificateOf(config, folder)
   const store = await openStore(config.store === "memory" ? { kind: "memory" } : { kind: "sqlite", folder })
   const { records, pages, feed } = store
   const bus = localBus()
@@ -121,6 +128,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     counters,
     epoch: store.epoch,
     named: (fold) => holderOf(records, fold),
+    knows: (account) => accounts.account(account) !== undefined,
     shared: false,
     broke,
   })
@@ -181,7 +189,8 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     broke,
   })
   await houseLog.caughtUp
-  rooms.onAppended(() => {
+  rooms.onAppended((room, events) => {
+    sessions.membersChanged(room, events)
     search.wake()
     notify.wake()
   })
@@ -199,6 +208,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
   }
   return {
     folder,
+    certificate,
     log,
     broke,
     accounts,
@@ -272,7 +282,7 @@ function openDoors(config: Config, house: OpenHouse): readonly Door[] {
     counters: house.counters,
     world,
   })
-  const tls = certificateOf(config)
+  const tls = house.certificate
   const web = {
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
@@ -284,16 +294,17 @@ function openDoors(config: Config, house: OpenHouse): readonly Door[] {
   const doors: Door[] = []
   const open = (
     name: string,
-    at: { host: string; port: number } | "off",
-    listen: (at: { host: string; port: number }) => Listener,
+    option: keyof Config,
+    at: Address | "off",
+    listen: (at: Address) => Listener,
   ) => {
-    if (at !== "off") doors.push({ name, listener: opened(name, at, listen) })
+    if (at !== "off") doors.push({ name, listener: opened(option, at, listen) })
   }
   try {
-    open("Web", config.http, (at) => listenHttp(reception, { ...web, ...at }))
-    open("Web", config.https, (at) => listenHttp(reception, { ...web, ...at, tls: needed(tls, "--https") }))
-    open("TCP", config.tcp, (at) => listenTcp(reception, at))
-    open("TCP", config.tcpTls, (at) => listenTcp(reception, { ...at, tls: needed(tls, "--tcp-tls") }))
+    open("Web", "http", config.http, (at) => listenHttp(reception, { ...web, ...at }))
+    open("Web", "https", config.https, (at) => listenHttp(reception, { ...web, ...at, tls }))
+    open("TCP", "tcp", config.tcp, (at) => listenTcp(reception, at))
+    open("TCP", "tcpTls", config.tcpTls, (at) => listenTcp(reception, { ...at, tls }))
     if (config.store !== "memory") {
       const control = makeControl(house.operatorParts, house.broke)
       doors.push({
@@ -308,27 +319,50 @@ function openDoors(config: Config, house: OpenHouse): readonly Door[] {
   }
 }
 
-function opened(
-  name: string,
-  at: { host: string; port: number },
-  listen: (at: { host: string; port: number }) => Listener,
-): Listener {
+function opened(option: keyof Config, at: Address, listen: (at: Address) => Listener): Listener {
   try {
     return listen(at)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`The ${name} door cannot open at ${at.host}:${at.port}: ${why}. Is another server there?`)
+    const [place, flag] = [`${at.host}:${at.port}`, flagOf(option)]
+    throw new Error(
+      `Nothing can listen at ${place}: ${whyNot(error)} Stop the program that has it, or choose another place with ${flag}.`,
+    )
   }
 }
 
-function certificateOf(config: Config): { readonly cert: string; readonly key: string } | undefined {
-  if (config.tlsCert === undefined || config.tlsKey === undefined) return undefined
-  return { cert: readFileSync(config.tlsCert, "utf8"), key: readFileSync(config.tlsKey, "utf8") }
+function whyNot(error: unknown): string {
+  switch (error instanceof Error && "code" in error ? error.code : "") {
+    case "EADDRINUSE":
+      return "the port is taken."
+    case "EACCES":
+      return "this account may not open so low a port."
+    case "EADDRNOTAVAIL":
+      return "this machine has no such address."
+    default:
+      return error instanceof Error ? `${error.message}.` : "the system does not say why."
+  }
 }
 
-function needed<Value>(value: Value | undefined, option: string): Value {
-  if (value === undefined) throw new Error(`${option} needs --tls-cert and --tls-key.`)
-  return value
+/** The certificate of the doors with TLS: the one that was given, or the server's own. Undefined: there is no such door. */
+function certificateOf(config: Config, folder: string): (KeyAndCertificate & { isOwn: boolean }) | undefined {
+  const doors = [config.https, config.tcpTls].filter((door) => door !== "off")
+  if (doors.length === 0) return undefined
+  if (config.tlsCert !== undefined && config.tlsKey !== undefined) {
+    return { cert: pemOf("--tls-cert", config.tlsCert), key: pemOf("--tls-key", config.tlsKey), isOwn: false }
+  }
+  const isWildcard = (host: string) => host === "0.0.0.0" || host === "::"
+  const hosts = doors.map(({ host }) => host).filter((host) => !isWildcard(host))
+  const named = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname]
+  const names = new Set(["localhost", hostname(), "127.0.0.1", "::1", ...hosts, ...named])
+  return { ...ownCertificate(folder, [...names], world.now()), isOwn: true }
+}
+
+function pemOf(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    throw new Error(`${flag}: ${path} cannot be read; check the path, and that this account may read it.`)
+  }
 }
 
 /** What is done with a data folder beside its server, or without one. */

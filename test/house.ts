@@ -204,6 +204,7 @@ export class House {
       epoch,
       named: async (fold) => names.get(fold),
       counters,
+      knows: (account) => Object.values(cast).some(({ id }) => id === account),
       shared: false,
       broke,
     })
@@ -220,6 +221,7 @@ export class House {
       roomsOf: async () => [],
       broke,
     })
+    this.rooms.onAppended((room, events) => this.sessions.membersChanged(room, events))
   }
 
   #accounts(): Accounts {

@@ -1,5 +1,6 @@
 import type { SignalDown } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
+import { outside } from "../../protocol/policy.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import { makeParcel, narrow, type RoomParcel } from "./parcel.ts"
 import type { Following, Room } from "./room.ts"
@@ -93,7 +94,7 @@ export class Follower implements Following {
     if (head.members.has(this.account)) return false
     const last = head.gone.get(this.account) ?? 0
     if (this.cursor < last) return false
-    this.#end(refuse("not-a-member"))
+    this.#end(refuse(outside(head, this.account)))
     return true
   }
 

@@ -88,6 +88,7 @@ export class Batch {
 /** The same author and the same words: what a client sends again when it did not hear the first answer. */
 export function isTwin(event: Stored, actor: Actor, command: Command): boolean {
   if (event.by !== actor.account || event.kind !== command.kind) return false
+  if (typeof command.target === "number" && command.target !== event.target) return false
   // Erased: nobody can tell any more, and the author may not be told that their own message is someone else's.
   if (event.body === null) return true
   const stored: Record<string, unknown> = JSON.parse(event.body)

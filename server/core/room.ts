@@ -219,7 +219,8 @@ export class Room {
       return batch.judge(actor, command, cited, this.#node.now())
     } catch (error) {
       this.#node.broke(error)
-      return refuse("broken")
+      // Final, whatever the bug: a command that can be sent for ever would hold up its author's outbox for ever.
+      return refuse("bad-input", "The server cannot judge this command; why is in its log.")
     }
   }
 

@@ -43,6 +43,8 @@ export interface RoomsParts {
   readonly epoch: Uuid
   /** Who holds a room name, by its folded form. */
   readonly named: (fold: string) => Promise<Uuid | undefined>
+  /** Whether there is an account of this id. */
+  readonly knows: (account: Uuid) => boolean
   /** True when other nodes write to the same log, so that a head in memory may be behind. */
   readonly shared: boolean
   /** Told of a bug that was contained: a room that threw. */
@@ -157,8 +159,17 @@ export class OpenRooms implements Rooms, Node {
 
   submit(id: Uuid, actor: Actor, command: Command): Promise<Accepted | Refusal> {
     if (this.#draining) return Promise.resolve(refuse("restarting"))
+    const stranger = this.#stranger(command)
+    if (stranger) return Promise.resolve(stranger)
     const slow = actor.system ? undefined : this.#parts.rates.command(actor.account)
     return slow ? Promise.resolve(slow) : this.of(id).submit(actor, command)
+  }
+
+  /** The judge sees one room; that an account exists at all only the house knows. */
+  #stranger({ kind, body }: Command): Refusal | undefined {
+    if (kind !== "member.invited" && kind !== "member.banned") return undefined
+    const { account } = body as { readonly account: Uuid }
+    return this.#parts.knows(account) ? undefined : refuse("no-such-account")
   }
 
   load(id: Uuid, messages: readonly Imported[], make?: RoomToMake): Promise<readonly number[] | Refusal> {

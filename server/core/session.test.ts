@@ -5,7 +5,7 @@ import { House } from "../../test/house.ts"
 const lobby = places.lobby.id
 
 describe("hello", () => {
-  test("a token is answered by welcome, without the token again", async () => {
+  test("HELLO-4: a token is answered by welcome, without the token again", async () => {
     const house = new House()
     const ada = await house.call("ada")
     expect(ada.last("welcome")).toMatchObject({
@@ -16,13 +16,13 @@ describe("hello", () => {
     expect(ada.last("welcome").session.token).toBeUndefined()
   })
 
-  test("name and password make a session and tell its token", async () => {
+  test("HELLO-2: name and password make a session and tell its token", async () => {
     const caller = new House().knock()
     await caller.send({ type: "hello", version: 1, name: "bob", password: cast.bob.password })
     expect(caller.last("welcome").session.token).toBe("bob")
   })
 
-  test("a wrong password is refused and may be tried again on the same connection", async () => {
+  test("HELLO-3: a wrong password is refused and may be tried again on the same connection", async () => {
     const caller = new House().knock()
     await caller.send({ type: "hello", version: 1, name: "bob", password: "guess" })
     expect(caller.last("refused")).toMatchObject({ of: "hello", code: "wrong-password", retry: false })
@@ -30,7 +30,7 @@ describe("hello", () => {
     expect(caller.last("welcome").account.name).toBe("bob")
   })
 
-  test("a token that is no session's ends the connection", async () => {
+  test("HELLO-3: a token that is no session's ends the connection", async () => {
     const caller = new House().knock()
     await caller.send({ type: "hello", version: 1, token: "stolen" })
     expect(caller.closedWith?.code).toBe("session-ended")
@@ -48,13 +48,13 @@ describe("hello", () => {
     expect(ada.frames.map((frame) => frame.type)).toEqual(["welcome", "events", "pong"])
   })
 
-  test("nothing but a hello is heard before it", async () => {
+  test("HELLO-1: nothing but a hello is heard before it", async () => {
     const caller = new House().knock()
     await caller.send({ type: "submit", room: lobby, kind: "message.posted", body: { text: "hi" } })
     expect(caller.last("refused")).toMatchObject({ of: "frame", code: "sign-in-first" })
   })
 
-  test("another version of the protocol is refused", async () => {
+  test("HELLO-3: another version of the protocol is refused", async () => {
     const caller = new House().knock()
     await caller.send({ type: "hello", version: 99, token: "ada" })
     expect(caller.last("refused").code).toBe("bad-version")
@@ -62,7 +62,7 @@ describe("hello", () => {
 })
 
 describe("talking", () => {
-  test("what one says the others hear, and the author hears it and accepted in one write", async () => {
+  test("SUBMIT-1: what one says the others hear, and the author hears it and accepted in one write", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const ada = await house.call("ada", room)
@@ -90,7 +90,7 @@ describe("talking", () => {
     expect(bob.parcels.at(-1)).toBe(cleo.parcels.at(-1) as never)
   })
 
-  test("a room may be named instead of told by id", async () => {
+  test("FORM-6: a room may be named instead of told by id", async () => {
     const house = new House()
     await house.room("lobby", ["ada"])
     const ada = await house.call("ada")
@@ -101,7 +101,7 @@ describe("talking", () => {
     expect(ada.heard(lobby)).toEqual(["by name"])
   })
 
-  test("a refusal names the command, its room and whether to try again", async () => {
+  test("SUBMIT-1: a refusal names the command, its room and whether to try again", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const eve = await house.call("eve")
@@ -110,7 +110,17 @@ describe("talking", () => {
     expect(eve.last("refused")).toMatchObject({ of: "submit", id, room, code: "not-a-member", retry: false })
   })
 
-  test("clients may not use ids derived from a cause, nor kinds of the server", async () => {
+  test("MEMBER-7: nobody who does not exist is invited or banned", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada"])
+    for (const kind of ["member.invited", "member.banned"]) {
+      expect(await house.try("ada", room, { kind, body: { account: house.id() } })).toMatchObject({
+        code: "no-such-account",
+      })
+    }
+  })
+
+  test("SUBMIT-2: clients may not use ids derived from a cause, nor kinds of the server", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada")
@@ -127,7 +137,7 @@ describe("talking", () => {
     expect(ada.last("refused").code).toBe("bad-input")
   })
 
-  test("an edit may aim at a message that is still on its way", async () => {
+  test("SUBMIT-5: an edit may aim at a message that is still on its way", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada", room)
@@ -151,7 +161,7 @@ describe("talking", () => {
     })
   })
 
-  test("while the command before it is not in the log, a command is told to wait", async () => {
+  test("SUBMIT-4: while the command before it is not in the log, a command is told to wait", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada", room)
@@ -167,7 +177,7 @@ describe("talking", () => {
     expect(ada.heard(room)).toEqual([])
   })
 
-  test("too much at once is refused with the time to wait", async () => {
+  test("SUBMIT-8: too much at once is refused with the time to wait", async () => {
     const house = new House({ rate: { perSecond: 10, burst: 2 } })
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada", room)
@@ -179,8 +189,78 @@ describe("talking", () => {
   })
 })
 
+describe("sending again", () => {
+  test("SUBMIT-3, PROMISE-3: the same command again has the same answer, also after its author has left", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada", "bob"])
+    const bob = await house.call("bob", room)
+    const submit = {
+      type: "submit",
+      room,
+      id: house.id(),
+      kind: "message.posted",
+      body: { text: "once" },
+    } as const
+    await bob.send(submit)
+    const first = bob.last("accepted")
+    await house.act("bob", room, { kind: "member.left", body: {} })
+    await bob.send(submit, submit)
+    expect(bob.all("accepted")).toEqual([first, first, first])
+    expect((await house.log.read(room, 0, 100)).filter((event) => event.id === submit.id)).toHaveLength(1)
+  })
+
+  test("SUBMIT-3: the id of another's event, or with other words, kind or target, is taken", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada", "bob"])
+    const [ada, bob] = [await house.call("ada", room), await house.call("bob", room)]
+    const [first, second] = [await house.say("ada", room, "one"), await house.say("ada", room, "two")]
+    const id = house.id()
+    const edit = {
+      type: "submit",
+      room,
+      id,
+      kind: "message.edited",
+      target: first.seq,
+      body: { text: "edited" },
+    } as const
+    await ada.send(edit)
+    await ada.send({ ...edit, body: { text: "other words" } })
+    expect(ada.last("refused").code).toBe("id-taken")
+    await ada.send({ ...edit, target: second.seq })
+    expect(ada.all("refused").map((frame) => frame.code)).toEqual(["id-taken", "id-taken"])
+    await bob.send({ type: "submit", room, id, kind: "message.posted", body: { text: "mine" } })
+    expect(bob.last("refused").code).toBe("id-taken")
+  })
+
+  test("SUBMIT-7: what one session sends to one room is judged in that order", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada"])
+    const bob = await house.call("bob")
+    const submit = (kind: string, body: object) =>
+      ({ type: "submit", room, id: house.id(), kind, body }) as const
+    await bob.send(
+      submit("member.joined", {}),
+      submit("message.posted", { text: "hi" }),
+      submit("member.left", {}),
+    )
+    expect(bob.all("accepted").map((frame) => frame.seq)).toEqual([2, 3, 4])
+  })
+
+  test("LOG-1, LOG-2: seqs are dense and time never runs backwards, whatever the clock does", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada"])
+    for (const back of [0, 60_000, 3_600_000]) {
+      house.world.nowMs -= back
+      await house.say("ada", room, `the clock went back by ${back}`)
+    }
+    const events = await house.log.read(room, 0, 100)
+    expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4])
+    expect(new Set(events.map((event) => event.at)).size).toBe(1)
+  })
+})
+
 describe("following", () => {
-  test("a follow is answered even where there is nothing new", async () => {
+  test("FOLLOW-1: a follow is answered even where there is nothing new", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada")
@@ -188,7 +268,7 @@ describe("following", () => {
     expect(ada.last("events")).toMatchObject({ room, after: 1, to: 1, events: [] })
   })
 
-  test("without a cursor it begins near the end", async () => {
+  test("FOLLOW-2: without a cursor it begins near the end", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     for (const text of ["one", "two", "three"]) await house.say("ada", room, text)
@@ -197,7 +277,7 @@ describe("following", () => {
     expect(ada.heard(room)).toEqual(["two", "three"])
   })
 
-  test("a cursor from another log is reset: another epoch, another chain, or ahead of the head", async () => {
+  test("FOLLOW-6, LOG-5: a cursor from another log is reset: another epoch, another chain, or ahead of the head", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     await house.say("ada", room, "one")
@@ -217,7 +297,17 @@ describe("following", () => {
     }
   })
 
-  test("a right cursor goes on where it stopped", async () => {
+  test("FOLLOW-6: a reset ends what was followed before", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada"])
+    const ada = await house.call("ada", room)
+    await ada.send({ type: "follow", rooms: [{ room, after: 9 }] })
+    await house.say("ada", room, "to nobody")
+    expect(ada.last("reset").seq).toBe(1)
+    expect(ada.heard(room)).toEqual([])
+  })
+
+  test("FOLLOW-2: a right cursor goes on where it stopped", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const before = await house.call("bob", room)
@@ -230,7 +320,7 @@ describe("following", () => {
     expect(bob.last("events").after).toBe(to)
   })
 
-  test("at head level one learns how far the log has come and not what it says", async () => {
+  test("FOLLOW-7: at head level one learns how far the log has come and not what it says", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob")
@@ -239,7 +329,7 @@ describe("following", () => {
     expect(bob.last("events")).toMatchObject({ after: 2, to: 3, events: [] })
   })
 
-  test("outsiders of a private room are told it is not there, as of one that does not exist", async () => {
+  test("FOLLOW-9: outsiders of a private room are told it is not there, as of one that does not exist", async () => {
     const house = new House()
     await house.room("attic", ["ada"], { visibility: "private" })
     const eve = await house.call("eve")
@@ -253,7 +343,7 @@ describe("following", () => {
     expect(codes[0]?.code).toBe("no-such-room")
   })
 
-  test("the removed see their removal last, then nothing", async () => {
+  test("FOLLOW-10: the removed see their removal last, then nothing", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "dan"])
     const dan = await house.call("dan", room)
@@ -264,7 +354,7 @@ describe("following", () => {
     expect(dan.last("refused")).toMatchObject({ of: "follow", code: "not-a-member", room })
   })
 
-  test("also when they read slowly, and the log has gone on since", async () => {
+  test("FOLLOW-10: also when they read slowly, and the log has gone on since", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "dan"])
     const dan = await house.call("dan", room)
@@ -277,7 +367,7 @@ describe("following", () => {
     expect(dan.seen(room).at(-1)).toMatchObject({ kind: "member.removed" })
   })
 
-  test("who joins a room that hides its past sees nothing from before, nor what points there", async () => {
+  test("FOLLOW-3, SEE-3: who joins a room that hides its past sees nothing from before, nor what points there", async () => {
     const house = new House()
     const room = await house.room("garden", ["ada"], { history: "joined" })
     const secret = await house.say("ada", room, "before Bob")
@@ -295,7 +385,7 @@ describe("following", () => {
     expect(bob.last("events").to).toBe(6)
   })
 
-  test("a slow reader costs nothing but its cursor, and gets all once it reads", async () => {
+  test("FOLLOW-11: a slow reader costs nothing but its cursor, and gets all once it reads", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob", room)
@@ -308,7 +398,7 @@ describe("following", () => {
     expect(bob.heard(room)).toEqual(Array.from({ length: 500 }, (_, count) => `${count}`))
   })
 
-  test("a long history arrives by itself, out of memory and out of the log", async () => {
+  test("FOLLOW-4: a long history arrives by itself, out of memory and out of the log", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     for (let count = 0; count < 1_500; count++) await house.say("ada", room, `${count}`)
@@ -329,7 +419,7 @@ describe("following", () => {
     expect(bob.heard(room)).toHaveLength(1_500)
   })
 
-  test("a reader that takes nothing for half a minute is closed with a reason", async () => {
+  test("FOLLOW-11: a reader that takes nothing for half a minute is closed with a reason", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob", room)
@@ -339,7 +429,7 @@ describe("following", () => {
     expect(bob.closedWith?.code).toBe("too-slow")
   })
 
-  test("after unfollow nothing comes", async () => {
+  test("FOLLOW-8: after unfollow nothing comes", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob", room)
@@ -348,7 +438,7 @@ describe("following", () => {
     expect(bob.heard(room)).toEqual([])
   })
 
-  test("an erased message is replayed without its words", async () => {
+  test("ERASE-1: an erased message is replayed without its words", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const { seq } = await house.say("ada", room, "regrettable")
@@ -361,7 +451,7 @@ describe("following", () => {
 })
 
 describe("pings and signals", () => {
-  test("a pong leaves after all that was sent before it is answered and written", async () => {
+  test("PING-1: a pong leaves after all that was sent before it is answered and written", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada"])
     const ada = await house.call("ada", room)
@@ -383,7 +473,7 @@ describe("pings and signals", () => {
     )
   })
 
-  test("a pong tells the heads that moved since the last one, once", async () => {
+  test("PING-2: a pong tells the heads that moved since the last one, once", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob", room)
@@ -394,7 +484,7 @@ describe("pings and signals", () => {
     expect(bob.last("pong").heads).toEqual([])
   })
 
-  test("typing is heard by the others in the room, and is in no log", async () => {
+  test("SIGNAL-2: typing is heard by the others in the room, and is in no log", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const [ada, bob] = [await house.call("ada", room), await house.call("bob", room)]
@@ -411,7 +501,43 @@ describe("pings and signals", () => {
     ])
   })
 
-  test("a revoked session is closed and hears nothing more", async () => {
+  test("SIGNAL-3, SIGNAL-4: presence is told to those who watch, and silence asked for anywhere holds", async () => {
+    const house = new House()
+    const bob = await house.call("bob")
+    await bob.send({ type: "signal", kind: "watch", accounts: [cast.ada.id] })
+    const states = () =>
+      bob
+        .all("signals")
+        .flatMap(({ signals }) => signals.flatMap((one) => (one.kind === "presence" ? [one.state] : [])))
+    expect(states()).toEqual(["offline"])
+    const [desk, phone] = [await house.call("ada"), await house.call("ada")]
+    await house.world.pass(1_000)
+    expect(states()).toEqual(["offline", "online"])
+    await phone.send({ type: "signal", kind: "presence", state: "do-not-disturb" })
+    await house.world.pass(1_000)
+    expect(states().at(-1)).toBe("do-not-disturb")
+    phone.inbox.closed()
+    await desk.send({ type: "signal", kind: "presence", state: "idle" })
+    await house.world.pass(1_000)
+    expect(states().at(-1)).toBe("idle")
+    desk.inbox.closed()
+    await house.world.pass(20_000)
+    expect(states().at(-1)).toBe("idle")
+    for (let seconds = 0; seconds < 12; seconds++) await house.world.pass(1_000)
+    expect(states().at(-1)).toBe("offline")
+  })
+
+  test("SIGNAL-6: whoever comes into a room, or goes, is told on all their devices", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada", "bob"])
+    const [desk, phone] = [await house.call("dan"), await house.call("dan")]
+    await desk.send({ type: "submit", room, id: house.id(), kind: "member.joined", body: {} })
+    expect(phone.last("signals").signals).toEqual([{ kind: "membership", room, member: true }])
+    await house.act("ada", room, { kind: "member.removed", body: { account: cast.dan.id } })
+    expect(phone.last("signals").signals).toEqual([{ kind: "membership", room, member: false }])
+  })
+
+  test("HELLO-6: a revoked session is closed and hears nothing more", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])
     const bob = await house.call("bob", room)

@@ -281,7 +281,7 @@ export class Session implements Inbox, Sink {
       if (this.#garbled >= GARBLED_MAX) this.close(refuse("too-fast"))
       return
     }
-    await this.#welcome(entered, true)
+    await this.#welcome(entered, frame.rooms !== false)
   }
 
   async #welcome({ who, token }: Entered, withRooms: boolean): Promise<void> {
@@ -396,6 +396,8 @@ export class Session implements Inbox, Sink {
     const { seq } = room.head
     const strange = one.after !== undefined && one.check !== undefined && known !== one.check
     if ((one.epoch !== undefined && one.epoch !== room.epoch) || (one.after ?? 0) > seq || strange) {
+      this.#followers.get(room.id)?.close()
+      this.#followers.delete(room.id)
       this.#say({ type: "reset", room: room.id, epoch: room.epoch, seq })
       return
     }

@@ -1,6 +1,6 @@
 import type { Uuid } from "../../protocol/ids.ts"
 import { refuse } from "../../protocol/refusals.ts"
-import type { Inbox, Origin, Peer, Revocations, Sessions, Stop, Who } from "./ports.ts"
+import type { Inbox, Origin, Peer, Revocations, Sessions, Stop, Stored, Who } from "./ports.ts"
 import { Session, type SessionParts } from "./session.ts"
 
 /** A reader that takes nothing for so long is closed; it resumes by its cursor. */
@@ -8,6 +8,15 @@ const STALLED_MAX_MS = 30_000
 const SWEEP_EVERY_MS = 5_000
 /** A connection that lives keeps its session from expiring; telling so every few minutes is enough. */
 const SEEN_EVERY_SWEEPS = 60
+
+const LEAVING = new Set(["member.left", "member.removed", "member.banned"])
+
+/** Whose membership an event changes. */
+function concerned({ kind, by, body }: Pick<Stored, "kind" | "by" | "body">): readonly Uuid[] {
+  if (kind === "member.joined" || kind === "member.left") return [by]
+  const { account, members }: { account?: Uuid; members?: readonly Uuid[] } = JSON.parse(body ?? "{}")
+  return members ?? (account === undefined ? [] : [account])
+}
 
 /** Every session of this node. */
 export class OpenSessions implements Sessions, Revocations {
@@ -57,6 +66,16 @@ export class OpenSessions implements Sessions, Revocations {
     for (const session of [...(this.#byAccount.get(account) ?? [])]) {
       const id = session.who?.session
       if (id !== except && (only === undefined || id === only)) session.close(refuse("session-ended"))
+    }
+  }
+
+  /** Tells people's devices of the rooms they came into or went out of, on whichever of them it was done. */
+  membersChanged(room: Uuid, events: readonly Pick<Stored, "kind" | "by" | "body">[]): void {
+    for (const event of events) {
+      const member = event.kind === "member.joined" || event.kind === "room.created"
+      if (!member && !LEAVING.has(event.kind)) continue
+      for (const account of concerned(event))
+        this.#parts.presences.tell(account, { kind: "membership", room, member })
     }
   }
 

@@ -199,6 +199,7 @@ export class Village {
       counters: makeCounters(),
       epoch: store.epoch,
       named: async () => undefined,
+      knows: () => true,
       shared: true,
       broke,
     })

@@ -287,6 +287,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     counters,
     epoch: store.epoch,
     named: (fold) => holderOf(records, fold),
+    knows: () => true,
     shared: false,
     broke,
   })

@@ -64,6 +64,7 @@ export class SimulatedNode {
       epoch,
       named: async () => undefined,
       counters,
+      knows: () => true,
       shared: true,
       broke,
     })
