@@ -5,6 +5,7 @@ import { isRefusal } from "../../protocol/refusals.ts"
 import { places } from "../../test/cast.ts"
 import { put, said } from "./contract.ts"
 import { openStore } from "./open.ts"
+import { failure } from "./testing/failure.ts"
 import { folders } from "./testing/folders.ts"
 
 const newFolder = folders()
@@ -88,11 +89,11 @@ describe("a data folder", () => {
     expect(second.lines).toHaveLength(1)
     expect(second.lines[0]).toContain(folder)
     expect(second.lines[0]).toContain(`process ${first.pid}`)
-    await expect(openStore({ kind: "sqlite", folder })).rejects.toThrow("in use")
+    expect((await failure(openStore({ kind: "sqlite", folder }))).message).toContain("in use")
     await first.kill()
     const store = await openStore({ kind: "sqlite", folder })
     await put(store, places.garden.id, 0, said("free again"))
-    await expect(openStore({ kind: "sqlite", folder })).rejects.toThrow(`process ${process.pid}`)
+    expect((await failure(openStore({ kind: "sqlite", folder }))).message).toContain(`process ${process.pid}`)
     await store.close()
     await (await openStore({ kind: "sqlite", folder })).close()
   }, 20_000)

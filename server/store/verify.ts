@@ -84,29 +84,39 @@ function readStart(db: Database, known: readonly KnownHead[]): Start {
   const heads = db.prepare<{ key: number; id: Uint8Array; seq: number; at: number; chain: Uint8Array }, []>(
     "select key, id, seq, at, chain from room",
   )
-  const last = db.prepare<{ n: number | null }, []>("select max(n) as n from event")
-  return db.transaction(() => {
-    const nameOf = new Map(names.all().map(({ room, name }) => [room, name]))
-    const rooms = new Map<number, Passing>()
-    let events = 0
-    for (const { key, id, ...head } of heads.all()) {
-      const room = uuidText(id)
-      const marks = remembered.get(room) ?? []
-      events += head.seq
-      rooms.set(key, {
-        key,
-        id: room,
-        name: nameOf.get(room) ?? "",
-        head,
-        seq: 0,
-        at: 0,
-        chain: noChain,
-        suspect: false,
-        known: new Map(marks.map(({ seq, check }) => [seq, check])),
-      })
-    }
-    return { rooms, epochs: readEpochs(db), lastN: last.get()?.n ?? 0, events }
-  })()
+  const nameOf = new Map(names.all().map(({ room, name }) => [room, name]))
+  const [rows, lastN] = atOnce(db, () => heads.all())
+  const rooms = new Map<number, Passing>()
+  let events = 0
+  for (const { key, id, ...head } of rows) {
+    const room = uuidText(id)
+    const marks = remembered.get(room) ?? []
+    events += head.seq
+    rooms.set(key, {
+      key,
+      id: room,
+      name: nameOf.get(room) ?? "",
+      head,
+      seq: 0,
+      at: 0,
+      chain: noChain,
+      suspect: false,
+      known: new Map(marks.map(({ seq, check }) => [seq, check])),
+    })
+  }
+  return { rooms, epochs: readEpochs(db), lastN, events }
+}
+
+/** Heads and the last event of one moment. Where the table cannot be read, its index cards say how far it went. */
+function atOnce<Heads>(db: Database, heads: () => Heads): readonly [Heads, number] {
+  const last = (table: "event" | "place") =>
+    db.prepare<{ n: number | null }, []>(`select max(n) as n from ${table}`).get()?.n ?? 0
+  const both = (table: "event" | "place") => db.transaction(() => [heads(), last(table)] as const)()
+  try {
+    return both("event")
+  } catch {
+    return both("place")
+  }
 }
 
 function* chunks(db: Database, lastN: number, damages: DamageList): Generator<readonly Row[]> {
