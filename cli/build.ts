@@ -14,7 +14,13 @@ const workerUrls: BunPlugin = {
   setup(build) {
     build.onLoad({ filter: /server\/store\/[a-z-]+\.ts$/ }, async ({ path }) => {
       const source = await Bun.file(path).text()
-      return { contents: source.replace(/"(\.\/[a-z-]+-worker)\.ts", import\.meta\.url/g, '"$1.js", import.meta.url'), loader: "ts" }
+      return {
+        contents: source.replace(
+          /"(\.\/[a-z-]+-worker)\.ts", import\.meta\.url/g,
+          '"$1.js", import.meta.url',
+        ),
+        loader: "ts",
+      }
     })
   },
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The `parley` command. Node starts it, because Node is what a person has; Bun runs it.
 import { spawn } from "node:child_process"
-import { root, setup } from "./setup.js"
+import { bundle, root, setup } from "./setup.js"
 
-if (!setup()) process.exit(1)
+if (!setup() || !bundle()) process.exit(1)
 
-const child = spawn(`${root}node_modules/.bin/bun`, [`${root}cli/main.ts`, ...process.argv.slice(2)], {
+const child = spawn(`${root}node_modules/.bin/bun`, [`${root}dist/main.js`, ...process.argv.slice(2)], {
   stdio: "inherit",
 })
 

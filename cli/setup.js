@@ -1,8 +1,9 @@
-// Installs what bun.lock pins, once, so that a clean clone needs only Node and npm.
+// Installs what bun.lock pins, once, and bundles the program when it has changed, so that a clean clone needs only
+// Node and npm.
 // Plain JavaScript for Node 20: it runs before Bun is there.
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
@@ -30,6 +31,37 @@ export function setup() {
   return true
 }
 
+/** What the bundle is made of. */
+const SOURCES = ["cli", "protocol", "sdk", "server", "package.json", "bun.lock"]
+
+/** Returns true when dist/ holds the program as its sources are now. */
+export function bundle() {
+  const stamp = `${root}dist/.parley-sources`
+  const wanted = `${SOURCES.map((source) => newest(`${root}${source}`)).join(" ")}\n`
+  if (read(stamp) === wanted) return true
+  const build = spawnSync(`${root}node_modules/.bin/bun`, [`${root}cli/build.ts`], {
+    cwd: root,
+    encoding: "utf8",
+  })
+  if (build.status !== 0) {
+    process.stderr.write(`${build.stdout ?? ""}${build.stderr ?? ""}\nThe program could not be bundled.\n`)
+    return false
+  }
+  writeFileSync(stamp, wanted)
+  return true
+}
+
+/**
+ * When and how often anything below a path was written: removing a file changes its folder.
+ * @param {string} path
+ * @returns {number}
+ */
+function newest(path) {
+  const { mtimeMs } = statSync(path)
+  if (!statSync(path).isDirectory()) return mtimeMs
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(`${path}/${name}`)), mtimeMs)
+}
+
 /** One folder may be mounted on two systems, whose binaries differ: the platform is part of what is current. */
 function fingerprint() {
   const lock = createHash("sha256")
@@ -47,4 +79,7 @@ function read(path) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = setup() ? 0 : 1
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const isDone = setup() && (process.argv[2] !== "bundle" || bundle())
+  process.exitCode = isDone ? 0 : 1
+}
