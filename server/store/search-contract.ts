@@ -179,6 +179,7 @@ function languagesContract(roomOf: RoomOf, found: FoundIn): void {
     ["Grüße aus Łódź, Ørsted", ["grusse", "GRÜSSE", "gruße", "lodz", "Łódź", "orsted"], ["grus", "gruesse"]],
     ["café — cafe\u0301 naïve", ["cafe", "CAFÉ", "cafe\u0301", "naive"], ["caf"]],
     ["ΟΔΟΣ και οδός", ["οδος", "ΟΔΌΣ", "οδο*"], ["οδο"]],
+    ["οδοσήμανση", ["ΟΔΟΣ*", "οδοσημανση"], ["οδος"]],
     ["İstanbul ısı", ["istanbul", "İSTANBUL", "isi"], ["stanbul"]],
     ["Ёлка ёж", ["елка", "ЁЖ", "ёлк*"], ["елк"]],
     ["ｆｕｌｌ ｗｉｄｔｈ ﬁne ①", ["full", "width", "fine", "1"], ["ull"]],

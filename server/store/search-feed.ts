@@ -39,8 +39,8 @@ export function feedSource(feed: Feed): FeedSource {
         const key = keyOf(room)
         const author = by.replaceAll("-", "")
         arrived++
-        const { seq, at, body } = event
-        messages[key]?.set(seq, { seq, at, n: arrived, by: author, erased: body === null })
+        const { seq, at } = event
+        messages[key]?.set(seq, { seq, at, n: arrived, by: author })
         const change = changeOf({ ...event, n: arrived, room: key, by: author }, () =>
           target === undefined ? undefined : messages[key]?.get(target),
         )

@@ -44,8 +44,8 @@ export function logSource(db: Database): LogSource {
   const after = db.query<EventRow, [number, number]>(
     "select n, room, seq, at, hex(by) as by, kind, body, target from event where n > ? order by n limit ?",
   )
-  const changed = db.query<Omit<Changed, "erased"> & { erased: number }, [number, number]>(
-    `select e.n, e.seq, e.at, hex(e.by) as by, e.body is null as erased
+  const changed = db.query<Changed, [number, number]>(
+    `select e.n, e.seq, e.at, hex(e.by) as by
      from place p join event e on e.n = p.n where p.room = ? and p.seq = ?`,
   )
   const known = db.query<{ id: string }, [number]>("select hex(id) as id from event where n = ?")
@@ -53,8 +53,7 @@ export function logSource(db: Database): LogSource {
   const first = db.query<{ at: number }, [number]>("select at from event where n > ? order by n limit 1")
 
   function targetOf({ room, target }: EventRow): Changed | undefined {
-    const row = target === null ? null : changed.get(room, target)
-    return row ? { ...row, erased: row.erased === 1 } : undefined
+    return (target === null ? null : changed.get(room, target)) ?? undefined
   }
 
   const idOf = (n: number) => known.get(n)?.id

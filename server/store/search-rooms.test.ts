@@ -60,6 +60,7 @@ describe("someone who is in a hundred rooms, in a house that is loud elsewhere",
     ["a word nobody said", { terms: terms("syslinux") }, () => false],
   ])("%s", async (_, query, keep) => {
     await same({ ...query, rooms: quiet }, keep)
+    await same({ ...query, rooms: quiet.map(({ room }, index) => ({ room, from: index })) }, keep)
     await same({ ...query, rooms: [...quiet, ...loudFromTheEnd] }, keep)
     await same({ ...query, rooms: loudFromTheEnd }, keep)
   })

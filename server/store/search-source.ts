@@ -47,16 +47,15 @@ export interface LogEvent extends Place {
   readonly body: string | null
 }
 
-/** The message that an event changes. `erased`: its words are gone for ever. */
+/** The message that an event changes. */
 export interface Changed extends Place {
   readonly by: string
   readonly seq: number
-  readonly erased: boolean
 }
 
 /**
- * What an event means to the index; undefined: nothing. An edit puts the message back with its newest words at its old
- * place, unless it was erased since: its words must not come back when the log is read again from the beginning.
+ * What an event means to the index; undefined: nothing. An edit puts the message back at its old place with its newest
+ * words. Who reads the log again from the beginning meets erased words nowhere: edits are erased with their message.
  */
 export function changeOf(event: LogEvent, target: () => Changed | undefined): Change | undefined {
   switch (event.kind) {
@@ -68,10 +67,9 @@ export function changeOf(event: LogEvent, target: () => Changed | undefined): Ch
     case "message.deleted": {
       const changed = target()
       if (!changed) return undefined
-      const { seq, at, n, by, erased } = changed
-      const text = event.kind === "message.deleted" || erased ? undefined : textOf(event.body)
-      // An edit whose own words are erased says nothing of the message's.
-      if (event.kind === "message.edited" && text === undefined && !erased) return undefined
+      const { seq, at, n, by } = changed
+      const text = event.kind === "message.edited" ? textOf(event.body) : undefined
+      if (event.kind === "message.edited" && text === undefined) return undefined
       return { room: event.room, seq, at, n, by, text, fresh: false }
     }
     default:
