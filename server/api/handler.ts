@@ -137,7 +137,10 @@ function handler<Input extends TProperties, Output extends TSchema, Ask extends 
     refuseInput(value) {
       // Most requests are never made in a process's first second.
       check ??= Compile(input)
-      return check.Check(value) ? undefined : refuse("bad-input", problem(check.Errors(value)))
+      if (check.Check(value)) return undefined
+      const problems = check.Errors(value)
+      const isLong = problems.every(({ keyword }) => keyword === "maxLength" || keyword === "maxItems")
+      return refuse(isLong ? "too-large" : "bad-input", problem(problems))
     },
     async run(asked, value) {
       const admitted = admit(asked)
