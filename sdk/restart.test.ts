@@ -101,7 +101,7 @@ describe("a restart", () => {
     expect(texts(second.room("lobby").messages)).toEqual(["one", "two", "three"])
     expect(news).toEqual(["three"])
     const follows = house.heard.flatMap(({ frame }) => (frame.type === "follow" ? frame.rooms : []))
-    expect(follows.at(-1)).toEqual({
+    expect(follows.findLast(({ room }) => room === lobby.id)).toEqual({
       room: lobby.id,
       after: 3,
       epoch: lobby.epoch,

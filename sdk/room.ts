@@ -13,6 +13,7 @@ import { type Loaded, Pages, threadsOf } from "./pages.ts"
 import type { Stop } from "./ports.ts"
 import type { Replica } from "./replica.ts"
 import { postOf, type SayOptions } from "./sayings.ts"
+import type { Page } from "./scroll.ts"
 import { openThread, type Thread } from "./thread.ts"
 import { Unread } from "./unread.ts"
 
@@ -65,6 +66,8 @@ export class Room {
   newsAfter = 0
   readonly #unread = new Unread()
   #pages: Pages | undefined
+  /** What was shown before so much was missed that the log was begun again. */
+  #kept: Page | undefined
   #members: Members | undefined
 
   constructor(ref: string, host: RoomHost) {
@@ -149,8 +152,9 @@ export class Room {
     return this.#unread.after
   }
 
-  /** We have read up to `seq`; without it, all there is. */
-  read(seq: number = this.replica?.place?.cursor ?? 0): void {
+  /** We have read up to `upTo`; without it, all there is. */
+  read(upTo = Number.POSITIVE_INFINITY): void {
+    const seq = Math.min(upTo, this.replica?.place?.cursor ?? 0)
     if (!this.replica || seq <= this.#unread.after) return
     this.#host.mark(this.replica.room, seq)
     this.marked(seq)
@@ -264,7 +268,7 @@ export class Room {
 
   /** Our mark stands here: told by another of our devices. */
   marked(seq: number): void {
-    this.#unread.raise(seq)
+    this.#unread.mark(seq)
     this.#checkUnread()
     this.tell("about", this)
   }
@@ -276,10 +280,9 @@ export class Room {
     this.tell("about", this)
   }
 
-  /** So much was missed that the log begins again; what was shown is brought up to date beside it. */
+  /** So much was missed that the log begins again; what was shown comes back when that has begun. */
   leapt(): void {
-    const kept = this.replica?.leap()
-    if (kept) void this.#pages?.refresh(kept)
+    this.#kept = this.replica?.leap()
   }
 
   /** What follows from events that have been taken in, for those who listen. */
@@ -297,6 +300,8 @@ export class Room {
       if (shown && shown.type === "message" && !shown.deleted) this.tell("message", shown)
     }
     this.#checkUnread()
+    if (this.#kept) void this.#pages?.refresh(this.#kept)
+    this.#kept = undefined
     if (changed.length > 0) this.tell("change", { seqs: changed })
     if (isAbout) this.tell("about", this)
   }

@@ -18,18 +18,29 @@ export class Unread {
   after = 0
   isStale = false
   #told: Told | undefined
+  /** What we have said to be read; the server may not have heard it yet. */
+  #mark = 0
   /** Messages behind the server's word that call me. */
   readonly #calls = new Set<number>()
+  /** Messages behind the server's word that were changed: who hears later that one calls must not take it at that. */
+  readonly #changed = new Map<number, "deleted" | "edited">()
 
   /** The server's word, as of `told.seq`. */
   tell(told: Told): void {
     this.#told = told
     this.isStale = false
     this.#read(Math.max(told.mark, told.joined, this.after), told.seq)
+    // It was counted before our newest mark came there.
+    if (this.#mark > told.mark && this.#mark === this.after && this.#hasCounted) this.isStale = true
   }
 
-  /** Everything up to `seq` is read. */
-  raise(seq: number): void {
+  /** Our mark, set here or on another device: everything up to `seq` is read. */
+  mark(seq: number): void {
+    this.#mark = Math.max(this.#mark, seq)
+    this.#raise(seq)
+  }
+
+  #raise(seq: number): void {
     if (seq <= this.after) return
     if (seq < this.#counted && this.#hasCounted) this.isStale = true
     this.#read(seq, this.#counted)
@@ -40,20 +51,17 @@ export class Unread {
     if (seq <= this.#counted) return
     if (kind === "message.posted" && body !== null) {
       const { text, root } = body as { readonly text: string; readonly root?: number }
-      if (by === me && root === undefined) this.raise(seq)
+      if (by === me && root === undefined) this.#raise(seq)
       if (by !== me && mentions(text).room) this.#calls.add(seq)
     }
-    const takesAway = kind === "message.deleted" || kind === "message.edited"
-    if (!takesAway || target <= this.after) return
-    if (kind === "message.deleted") this.#calls.delete(target)
-    else if (this.#calls.has(target)) this.isStale = true
-    if (target <= this.#counted && this.#hasCounted) this.isStale = true
+    if (target > this.after && kind === "message.deleted") this.#change(target, "deleted")
+    if (target > this.after && kind === "message.edited") this.#change(target, "edited")
   }
 
   /** The self log says that a message calls me. */
   called(seq: number): void {
-    if (seq <= this.after) return
-    if (seq <= this.#counted) this.isStale = true
+    if (seq <= this.after || this.#changed.get(seq) === "deleted") return
+    if (seq <= this.#counted || this.#changed.has(seq)) this.isStale = true
     else this.#calls.add(seq)
   }
 
@@ -65,13 +73,26 @@ export class Unread {
     for (let index = items.length - 1; index >= 0 && count < limits.unreadCountMax; index--) {
       const item = items[index]
       if (!item || item.seq <= from) break
-      if (item.type === "message" && !item.deleted && item.by !== me) count++
+      if (item.type !== "message") continue
+      // Who speaks has read what stands before it.
+      if (item.by === me) break
+      if (!item.deleted) count++
     }
     return Math.min(count, limits.unreadCountMax)
   }
 
   get mentions(): number {
     return Math.min(limits.unreadCountMax, (this.#countedNow?.mentions ?? 0) + this.#calls.size)
+  }
+
+  #change(target: number, how: "deleted" | "edited"): void {
+    if (target <= this.#counted) {
+      if (this.#hasCounted) this.isStale = true
+      return
+    }
+    this.#changed.set(target, how)
+    if (how === "deleted") this.#calls.delete(target)
+    else if (this.#calls.has(target)) this.isStale = true
   }
 
   /** How far the server has counted. */
@@ -91,6 +112,7 @@ export class Unread {
   /** Up to `seq` is read, and what is not behind `counted` is the server's to count. */
   #read(seq: number, counted: number): void {
     this.after = seq
-    for (const one of this.#calls) if (one <= Math.max(seq, counted)) this.#calls.delete(one)
+    for (const set of [this.#calls, this.#changed])
+      for (const one of set.keys()) if (one <= Math.max(seq, counted)) set.delete(one)
   }
 }

@@ -1,19 +1,25 @@
 import type { Citations, Cited, Event } from "../../protocol/event.ts"
 import { decide, evolve } from "../../protocol/events/index.ts"
-import type { Down, Following, Hello, RoomHead, Submit, Up } from "../../protocol/frames.ts"
+import type { Down, Following, Hello, RoomHead, SignalDown, Submit, Up } from "../../protocol/frames.ts"
 import { emptyHead, type Head } from "../../protocol/head.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import { limits } from "../../protocol/limits.ts"
 import { type Refusal, type RefusalCode, refusals, refuse } from "../../protocol/refusals.ts"
+import { mentions } from "../../protocol/text.ts"
 import type { Link } from "../ports.ts"
+import { answerOf } from "./answers.ts"
 import type { TestWorld } from "./world.ts"
 
 /** Small, so that a short log already needs many frames. */
 const EVENTS_PER_FRAME = 3
+/** How long after a message those are told whom it calls. */
+const CALLS_AFTER_MS = 30
 
 export interface Person {
   readonly id: Uuid
   readonly name: string
+  /** The id of their self log. */
+  readonly self: Uuid
 }
 
 /** How a link treats what it carries. */
@@ -54,17 +60,18 @@ export class House {
   /** Says no at the door. */
   turnsAway: (hello: Hello) => Refusal | undefined = () => undefined
   /** Answers requests: a status and a body. */
-  answers: (name: string, input: unknown, by: Person) => { status: number; body: unknown } = () => ({
-    status: 404,
-    body: refuse("no-such-request"),
-  })
+  answers: (name: string, input: unknown, by: Person) => { status: number; body: unknown } = (...asked) =>
+    answerOf(this, (signal) => this.#signal(asked[2], signal), ...asked)
+  /** How far everyone has read, by room and account. */
+  readonly marks = new Map<string, number>()
   /** Called after every append. */
   appended: () => void = () => {}
   weather: Weather = { delayMs: 5, loss: 0 }
   /** What the frame is about to be sent, or undefined to swallow it. */
   filter: (frame: Down) => Down | undefined = (frame) => frame
   readonly #world: TestWorld
-  #made = 0
+  readonly #called = new Set<string>()
+  #ids = 0
 
   constructor(world: TestWorld) {
     this.#world = world
@@ -75,24 +82,29 @@ export class House {
   person(name: string): Person {
     const known = this.people.get(name)
     if (known) return known
-    const person = { id: this.#uuid("a"), name }
+    const person = { id: this.#uuid("a"), name, self: this.#uuid("d") }
     this.people.set(name, person)
     return person
   }
 
   room(name: string, ...members: readonly Person[]): Log {
-    const log: Log = { id: this.#uuid("b"), name, epoch: this.#uuid("e"), head: emptyHead, events: [] }
+    return this.#log(this.#uuid("b"), "room", name, members)
+  }
+
+  #log(id: Uuid, type: "room" | "self", name: string, members: readonly Person[]): Log {
+    const log: Log = { id, name, epoch: this.#uuid("e"), head: emptyHead, events: [] }
     this.logs.set(log.id, log)
     const [owner] = members
-    const body = {
-      type: "room",
-      name,
-      visibility: "public",
-      history: "shared",
-      members: members.map(({ id }) => id),
-    }
+    const visibility = type === "room" ? "public" : "private"
+    const body = { type, name, visibility, history: "shared", members: members.map(({ id }) => id) }
     if (owner) this.append(log, owner, { id: this.#uuid("c"), kind: "room.created", body })
     return log
+  }
+
+  /** Something happened to a person: it goes into their self log. */
+  tells(person: Person, body: object): void {
+    const log = this.logs.get(person.self) ?? this.#log(person.self, "self", "", [person])
+    this.append(log, person, { id: this.#uuid("c"), kind: "self.activity", body })
   }
 
   /** Something said by a person who is not connected. */
@@ -117,8 +129,22 @@ export class House {
     log.events.push(event)
     log.head = evolve(log.head, event)
     for (const guest of this.guests) this.#pump(guest, log)
+    this.#world.after(CALLS_AFTER_MS, () => this.#calls(log, event))
     this.appended()
     return event
+  }
+
+  /** Tells those whom a message calls by name, once for each message; later, as a follower of the log does. */
+  #calls(log: Log, { seq, kind, by, body, target }: Event): void {
+    if (!kind.startsWith("message.") || body === null) return
+    const { text = "" } = body as { readonly text?: string }
+    for (const readings of mentions(text).names) {
+      const person = readings.map((name) => this.people.get(name)).find((one) => one !== undefined)
+      const call = `${log.id} ${target ?? seq} ${person?.id}`
+      if (!person || person.id === by || !log.head.members.has(person.id) || this.#called.has(call)) continue
+      this.#called.add(call)
+      this.tells(person, { reason: "mention", room: log.id, seq: target ?? seq })
+    }
   }
 
   /** The log is put back to an earlier end, as from a backup, under a new epoch. */
@@ -141,6 +167,11 @@ export class House {
   /** Ends the connections of one person. */
   cutOff(name: string): void {
     for (const guest of [...this.guests]) if (guest.person?.name === name) guest.end("The cable was cut.")
+  }
+
+  #signal(person: Person, signal: SignalDown): void {
+    for (const guest of this.guests)
+      if (guest.person === person) guest.say({ type: "signals", signals: [signal] })
   }
 
   tell(frame: Down): void {
@@ -263,13 +294,14 @@ export class House {
     const person = this.person(hello.token?.replace("token of ", "") ?? hello.name ?? "")
     guest.person = person
     guest.wantsNames = hello.names === true
+    if (hello.token === undefined) this.tells(person, { reason: "signed-in", session: person.id })
     const rooms: RoomHead[] = [...this.logs.values()]
       .filter(({ head }) => head.members.has(person.id))
-      .map(({ id, name, epoch, events }) => ({
+      .map(({ id, name, epoch, events, head }) => ({
         room: id,
-        type: "room",
+        type: head.type ?? "room",
         name,
-        visibility: "public",
+        visibility: head.visibility,
         epoch,
         seq: events.length,
       }))
@@ -279,14 +311,14 @@ export class House {
       server: { name: "house", version: "0" },
       account: { id: person.id, name: person.name, display: person.name, role: "member" },
       session: { id: person.id, ...(hello.token === undefined && { token: `token of ${person.name}` }) },
-      self: person.id,
+      self: person.self,
       rooms,
       limits,
     })
   }
 
   #submit(frame: Submit, by: Person): Down {
-    const log = this.#resolve(frame.room)
+    const log = this.resolve(frame.room)
     const id = frame.id ?? ""
     const no = (code: RefusalCode, message?: string): Down => ({
       type: "refused",
@@ -315,7 +347,7 @@ export class House {
   }
 
   #follow(guest: Guest, one: Following, person: Person): void {
-    const log = this.#resolve(one.room)
+    const log = this.resolve(one.room)
     if (!log?.head.members.has(person.id)) {
       const no = refuse(log ? "not-a-member" : "no-such-room")
       guest.say({ type: "refused", of: "follow", room: one.room, ...no, retry: false })
@@ -364,13 +396,13 @@ export class House {
     return [...guest.cursors.keys()].map((room) => ({ room, seq: this.logs.get(room)?.events.length ?? 0 }))
   }
 
-  #resolve(ref: string): Log | undefined {
+  resolve(ref: string): Log | undefined {
     return this.logs.get(ref) ?? [...this.logs.values()].find(({ name }) => name === ref)
   }
 
   #uuid(letter: string): Uuid {
-    this.#made++
-    return `00000000-0000-7000-8000-${letter}${String(this.#made).padStart(11, "0")}`
+    this.#ids++
+    return `00000000-0000-7000-8000-${letter}${String(this.#ids).padStart(11, "0")}`
   }
 }
 
