@@ -4,7 +4,7 @@ import type { Actor } from "../../protocol/policy.ts"
 import { isRefusal, type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { Signed } from "./handler.ts"
 
-export interface Appended {
+interface Appended {
   readonly room: Uuid
   readonly id: Uuid
   readonly seq: number

@@ -12,7 +12,7 @@ import type { Api } from "./parts.ts"
 export type Method = "GET" | "POST" | "PUT" | "DELETE"
 
 /** One request on its way through the table. */
-export interface Asked {
+interface Asked {
   readonly api: Api
   readonly from: Origin
   readonly who: Who | undefined
@@ -30,7 +30,7 @@ export interface Signed extends Asked {
  * Who may ask: anyone, whoever is signed in, or whoever has a right in the house. What a room asks of its people is
  * judged by the room.
  */
-export type Audience = "anyone" | "account" | HouseRight
+type Audience = "anyone" | "account" | HouseRight
 
 /**
  * What a request changes.
@@ -38,7 +38,7 @@ export type Audience = "anyone" | "account" | HouseRight
  * `logged`: it appends one event under its own id, and the log knows what it answered.
  * `risen`: it can be repeated as often as one likes; a value only rises.
  */
-export type Changes = "nothing" | "remembered" | "logged" | "risen"
+type Changes = "nothing" | "remembered" | "logged" | "risen"
 
 /** One request of the table; both ways of asking, frames and HTTP, are made of it. */
 export interface Handler {
@@ -64,7 +64,7 @@ export interface Handler {
 }
 
 /** An answer with another status than the usual one. */
-export interface Instead<Body> {
+interface Instead<Body> {
   readonly instead: number
   readonly body: Body
 }

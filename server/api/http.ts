@@ -7,7 +7,7 @@ import type { ApiParts } from "./parts.ts"
 import { inputOf } from "./query.ts"
 import type { Router } from "./route.ts"
 
-export const ROOT = "/api/v1"
+const ROOT = "/api/v1"
 const DOCUMENT = `${ROOT}/openapi.json`
 const JSON_TYPE = "application/json; charset=utf-8"
 /** A browser keeps the cookie as long as it may (RFC 6265bis); the server says when the session ends. */
@@ -15,7 +15,7 @@ const COOKIE_SECONDS = 400 * 86_400
 
 export type HttpHandler = (request: Request, origin: Origin) => Promise<Response | undefined>
 
-export interface HttpParts {
+interface HttpParts {
   readonly route: Router
   readonly requests: Requests
   readonly accounts: ApiParts["accounts"]

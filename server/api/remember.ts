@@ -8,14 +8,14 @@ const KEPT_MS = 7 * 86_400_000
 /** How often the answers that are older go. */
 const SWEEP_EVERY_MS = 3_600_000
 
-export interface MemoryParts {
+interface MemoryParts {
   readonly records: Records
   readonly world: World
   readonly broke: (error: unknown) => void
 }
 
 /** A changing request, as far as telling its repeats goes. */
-export interface Repeatable {
+interface Repeatable {
   /** Undefined: somebody who is not signed in. */
   readonly account: Uuid | undefined
   readonly id: Uuid
@@ -132,7 +132,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 /** JSON that is the same however the fields were ordered. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))

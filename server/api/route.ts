@@ -1,7 +1,7 @@
 import type { Handler, Method } from "./handler.ts"
 
 /** What a path leads to. */
-export type Found =
+type Found =
   | { readonly is: "found"; readonly handler: Handler; readonly params: ReadonlyMap<string, string> }
   /** There is something at this path, for other methods. */
   | { readonly is: "other-method"; readonly methods: readonly Method[] }

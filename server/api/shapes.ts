@@ -10,7 +10,7 @@ import { limits } from "../../protocol/limits.ts"
 export const Time = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 /** The place of an event; 0 is before the first. */
 export const Cursor = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-export const Count = Type.Integer({ minimum: 0 })
+const Count = Type.Integer({ minimum: 0 })
 /** A room's id or its name, with or without the #. */
 export const RoomRef = Type.String({ minLength: 1, maxLength: 128 })
 /** An account's id or its name, with or without the @. */

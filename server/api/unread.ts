@@ -4,7 +4,7 @@ import { limits } from "../../protocol/limits.ts"
 import type { Inside } from "./inside.ts"
 import type { Api } from "./parts.ts"
 
-export interface Counts {
+interface Counts {
   readonly mark: number
   readonly unread: number
   readonly mentions: number
