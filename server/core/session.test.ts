@@ -329,6 +329,19 @@ describe("following", () => {
     expect(bob.last("events")).toMatchObject({ after: 2, to: 3, events: [] })
   })
 
+  test("FOLLOW-9: one may join and follow in one breath", async () => {
+    const house = new House()
+    const room = await house.room("lobby", ["ada"])
+    const bob = await house.call("bob")
+    await bob.send(
+      { type: "submit", room, id: house.id(), kind: "member.joined", body: {} },
+      { type: "follow", rooms: [{ room, after: 0 }] },
+      { type: "submit", room, id: house.id(), kind: "message.posted", body: { text: "here I am" } },
+    )
+    expect(bob.heard(room)).toEqual(["here I am"])
+    expect(bob.all("refused")).toEqual([])
+  })
+
   test("FOLLOW-9: outsiders of a private room are told it is not there, as of one that does not exist", async () => {
     const house = new House()
     await house.room("attic", ["ada"], { visibility: "private" })

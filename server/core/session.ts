@@ -354,6 +354,8 @@ export class Session implements Inbox, Sink {
   // ------------------------------------------------------------ follow
 
   async #follow(frame: Follow, who: Who): Promise<void> {
+    // Whoever joins and follows in one breath is a member by then.
+    await Promise.all(this.#outstanding)
     const rooms = await Promise.all(frame.rooms.map((one) => this.#roomToFollow(one)))
     for (const [index, one] of frame.rooms.entries()) {
       if (this.#isClosed()) return
