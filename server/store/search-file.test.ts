@@ -1,6 +1,15 @@
 import { Database } from "bun:sqlite"
 import { describe, expect, test } from "bun:test"
-import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Uuid } from "../../protocol/ids.ts"
@@ -140,6 +149,21 @@ describe("the index is made again by itself", () => {
     },
     20_000,
   )
+
+  test("when it could not be made at first", async () => {
+    const house = await houseOf(...words)
+    mkdirSync(fileOf(house.folder))
+    const search = await searchOf(house)
+    const refused = await search.search({ ...query, rooms: [{ room: house.room, from: 1 }] })
+    expect(isRefusal(refused) && refused.code).toBe("busy")
+    expect((await search.lag()).events).toBe(words.length)
+    expect(search.told.length).toBeGreaterThan(0)
+    rmdirSync(fileOf(house.folder))
+    await caughtUp(search)
+    expect(await seqs(search, house.room, query)).toEqual(newest)
+    await search.close()
+    await house.store.close()
+  })
 
   test("but a restart goes on where the last one ended", async () => {
     const house = await houseOf(...words)

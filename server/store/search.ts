@@ -1,9 +1,9 @@
 import { join } from "node:path"
 import { refuse } from "../../protocol/refusals.ts"
 import type { Feed, SearchIndex } from "../core/ports.ts"
-import { type Command, commander } from "./control.ts"
+import { commander } from "./control.ts"
 import { messageOf } from "./faults.ts"
-import { type Lane, lane } from "./lane.ts"
+import { lane } from "./lane.ts"
 import { feedSource } from "./search-feed.ts"
 import { followLog } from "./search-follower.ts"
 import type { SearchAnswer, SearchAsk, SearchOrder } from "./search-worker.ts"
@@ -11,7 +11,8 @@ import type { SearchAnswer, SearchAsk, SearchOrder } from "./search-worker.ts"
 const INDEX_FILE = "search.db"
 /** Bells that ring within this time are one: what is sent is found that much later, and costs a fraction in company. */
 const WAKE_EVERY_MS = 100
-const RESTART_AFTER_MS = 5_000
+/** A search takes about a millisecond: many in a message would only wait for each other. */
+const ASKS = { messagesInFlightMax: 4, weigh: () => 1, weightMax: 16 }
 
 type SearchOptions = (
   | { readonly kind: "sqlite"; readonly folder: string }
@@ -54,43 +55,20 @@ function openMemory(feed: Feed, broke: (error: unknown) => void): SearchIndex {
   }
 }
 
-interface Running {
-  readonly worker: Worker
-  readonly order: Command<SearchOrder>
-  readonly asks: Lane<SearchAsk, SearchAnswer>
-}
-
 async function openWorker(folder: string, broke: (error: unknown) => void): Promise<SearchIndex> {
-  let running: Running | undefined = await started()
-  let restart: ReturnType<typeof setTimeout> | undefined
+  const worker = new Worker(new URL("./search-worker.ts", import.meta.url), { smol: true })
+  const order = commander<SearchOrder>(worker)
+  const asks = lane<SearchAsk, SearchAnswer>(worker, ASKS)
+  worker.addEventListener("error", (event) => {
+    broke(new Error(`The search has stopped; restart the server. ${event.message}`))
+    asks.fail(new Error("The search has stopped."))
+  })
+  await order({ order: "open", folder, path: join(folder, INDEX_FILE) })
 
-  async function started(): Promise<Running> {
-    const worker = new Worker(new URL("./search-worker.ts", import.meta.url), { smol: true })
-    const order = commander<SearchOrder>(worker)
-    const asks = lane<SearchAsk, SearchAnswer>(worker, {
-      messagesInFlightMax: 4,
-      weigh: () => 1,
-      weightMax: 16,
-    })
-    worker.addEventListener("error", (event) => {
-      asks.fail(new Error("The search has stopped."))
-      if (running?.worker !== worker) return
-      broke(new Error(`The search has stopped and begins again: ${event.message}`))
-      running = undefined
-      restart = setTimeout(() => {
-        started().then((again) => {
-          running = again
-        }, broke)
-      }, RESTART_AFTER_MS)
-    })
-    await order({ order: "open", folder, path: join(folder, INDEX_FILE) })
-    return { worker, order, asks }
-  }
-
-  async function ask(question: SearchAsk): Promise<SearchAnswer | undefined> {
-    const answer = await running?.asks.ask(question).catch(() => undefined)
-    for (const trouble of answer?.troubles ?? []) broke(new Error(trouble))
-    if (answer?.failed !== undefined) throw new Error(`The search failed: ${answer.failed}`)
+  async function ask(question: SearchAsk): Promise<SearchAnswer> {
+    const answer = await asks.ask(question)
+    for (const trouble of answer.troubles) broke(new Error(trouble))
+    if (answer.failed !== undefined) throw new Error(`The search failed: ${answer.failed}`)
     return answer
   }
 
@@ -100,21 +78,18 @@ async function openWorker(folder: string, broke: (error: unknown) => void): Prom
   return {
     async search(query) {
       const answer = await ask(["search", query])
-      return answer?.page ?? refuse("busy", "The search is starting again; search again in a moment.")
+      return answer.page ?? refuse("busy")
     },
     wake: wakes.ring,
     async lag() {
       const answer = await ask(["lag"])
       await ask(["wake"])
-      return answer?.lag ?? { events: 0, ms: 0 }
+      return answer.lag ?? { events: 0, ms: 0 }
     },
     async close() {
       wakes.stop()
-      clearTimeout(restart)
-      const last = running
-      running = undefined
-      await last?.order({ order: "close" })
-      last?.worker.terminate()
+      await order({ order: "close" })
+      worker.terminate()
     },
   }
 }
