@@ -5,10 +5,13 @@ import type { Rooms, World } from "../core/ports.ts"
 const system: Actor = { account: HOUSE_ACCOUNT, role: "owner", system: true }
 const encoder = new TextEncoder()
 
+/** Why an event concerns someone. */
+export type Reason = "mention" | "reply" | "invited" | "joined" | "removed" | "banned"
+
 /** What happened to someone, as their self log holds it. It cites, and never quotes. */
 export type Activity =
   | {
-      readonly reason: "mention" | "reply" | "invited" | "removed" | "banned"
+      readonly reason: Reason
       readonly room: Uuid
       readonly seq: number
     }

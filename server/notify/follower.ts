@@ -1,6 +1,6 @@
 import { HOUSE_ROOM, type Uuid } from "../../protocol/ids.ts"
 import type { Accounts, Feed, Log, Records, Rooms, Stored, World } from "../core/ports.ts"
-import { tellSelf } from "./activity.ts"
+import { type Reason, tellSelf } from "./activity.ts"
 import { callsOf, type Words } from "./calls.ts"
 
 /** Events read at once. */
@@ -97,6 +97,10 @@ export class NotifyFollower {
         return this.#edited(event)
       case "message.deleted":
         return this.#write(event.room, event.target ?? 0, [])
+      case "room.created":
+        return this.#began(event)
+      case "member.joined":
+        return this.#tell(event.by, "joined", event)
       case "member.invited":
         return this.#concerns(event, "invited")
       case "member.removed":
@@ -153,11 +157,14 @@ export class NotifyFollower {
     if (account !== undefined) await this.#tell(account, reason, event)
   }
 
-  async #tell(
-    account: Uuid,
-    reason: "mention" | "reply" | "invited" | "removed" | "banned",
-    event: FeedEvent,
-  ): Promise<void> {
+  /** Whoever a room begins with is in it without having joined. */
+  async #began(event: FeedEvent): Promise<void> {
+    const { type, members }: { type?: string; members?: readonly Uuid[] } = JSON.parse(event.body ?? "{}")
+    if (type !== "room" && type !== "direct") return
+    for (const account of members ?? []) await this.#tell(account, "joined", event)
+  }
+
+  async #tell(account: Uuid, reason: Reason, event: FeedEvent): Promise<void> {
     await tellSelf(
       account,
       { reason, room: event.room, seq: event.seq },
