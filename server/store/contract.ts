@@ -217,6 +217,8 @@ function logContract(current: () => Store): void {
     expect(await asked(1, 3, 0, 10)).toEqual([4, 5, 6, 7, 8])
     expect(await asked(2, 2, 0, 10)).toEqual([4, 7, 8])
     expect(await asked(1, 2, 5, 10)).toEqual([7, 8])
+    expect(await asked(1, 3, 6, 10)).toEqual([7, 8])
+    expect(await asked(1, 2, 7, 10)).toEqual([8])
     expect(await asked(1, 3, 0, 2)).toEqual([4, 5])
     expect(await asked(4, 9, 0, 2)).toEqual([])
     expect((await store.log.changes(room, 2, 2, 0, 1))[0]).toMatchObject({ seq: 4, target: 2, cites: 2 })

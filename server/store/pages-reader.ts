@@ -28,19 +28,20 @@ export function pagesReader(db: Database, epoch: Uuid, keyOf: KeyOf, placed: Pla
 }
 
 function pageReader(db: Database, keyOf: KeyOf, placed: PlacedReader) {
-  const seqs = (where: string, order: "asc" | "desc") =>
+  const seqs = (place: string, where: string, order: "asc" | "desc") =>
     db.prepare<
       Seq,
       { room: number; root: number | null; from: number; after: number; before: number; limit: number }
     >(
-      `select seq from place where room = $room and ${where} and target is null
+      `select seq from ${place} where room = $room and ${where} and target is null
        and seq >= $from and seq > $after and seq < $before and coalesce(cites, seq) >= $from
        order by seq ${order} limit $limit`,
     )
-  const [room, thread] = ["root is null and shows > 0", "root = $root"].map((where) => ({
-    up: seqs(where, "asc"),
-    down: seqs(where, "desc"),
-  }))
+  const [room, thread] = [
+    ["place", "root is null and shows > 0"] as const,
+    // Told, for otherwise the whole room would be looked through for a thread of three.
+    ["place indexed by place_thread", "root = $root"] as const,
+  ].map((where) => ({ up: seqs(...where, "asc"), down: seqs(...where, "desc") }))
   return (id: Uuid, query: PageQuery): readonly Stored[] => {
     const { from, after, before = Number.MAX_SAFE_INTEGER, root = null, limit } = query
     const key = keyOf(id)

@@ -43,7 +43,7 @@ export function reader(db: Database, epochs: readonly Epoch[]): Reads {
     read: stretchReader(db, epochs, roomBy),
     head: headReader(db, epoch, roomBy),
     find: finder(db, keyOf, placed),
-    changes: changesReader(db, keyOf, placed),
+    changes: changesReader(db, roomBy, placed),
     ...pagesReader(db, epoch, keyOf, placed),
     next: feedReader(db, placed),
   }
@@ -128,12 +128,17 @@ function finder(db: Database, keyOf: KeyOf, placed: PlacedReader): Reads["find"]
   }
 }
 
-function changesReader(db: Database, keyOf: KeyOf, placed: PlacedReader): Reads["changes"] {
-  const changes = db.prepare<{ seq: number }, [number, number, number, number, number]>(
-    "select seq from place where room = ? and target between ? and ? and seq > ? order by seq limit ?",
-  )
+/** By what was changed or by what has come since, whichever is the shorter way. */
+function changesReader(db: Database, roomBy: RoomBy, placed: PlacedReader): Reads["changes"] {
+  const by = (index: string) =>
+    db.prepare<{ seq: number }, [number, number, number, number, number]>(
+      `select seq from place ${index} where room = ? and target between ? and ? and seq > ? order by seq limit ?`,
+    )
+  const byTarget = by("indexed by place_change")
+  const bySeq = by("not indexed")
   return (room, from, to, after, limit) => {
-    const key = keyOf(room)
+    const { key = 0, seq = 0 } = roomBy(room) ?? {}
+    const changes = to - from <= seq - after ? byTarget : bySeq
     const seqs = changes.all(key, from, to, after, limit).map((row) => row.seq)
     return placed(room, key, seqs)
   }
