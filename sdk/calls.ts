@@ -11,6 +11,7 @@ export type Ask = <Body>(name: string, input: unknown) => Promise<Body | Refusal
 
 /** `rooms.list`, `rooms.get`: a room one is in. */
 export interface RoomTold {
+  readonly standing: "member"
   readonly id: Uuid
   readonly type: RoomType
   readonly name: string

@@ -3,7 +3,7 @@ import type { Accepted, Down, Pong, Presence, Refused, SignalDown, Welcome } fro
 import { isUuid, type Uuid } from "../protocol/ids.ts"
 import { isRefusal, type Refusal } from "../protocol/refusals.ts"
 import { memoryCache } from "./caches/memory.ts"
-import type { Ask, PeopleTold } from "./calls.ts"
+import type { Ask, PeopleTold, RoomTold } from "./calls.ts"
 import { Connection, type Credentials, type State } from "./connection.ts"
 import { Emitter } from "./emitter.ts"
 import { Keeper } from "./keeper.ts"
@@ -120,6 +120,7 @@ export class Client {
       met: (people) => this.#met(people),
       named: (name, room) => this.#outbox.named(name, room),
       changed: (room) => this.#words.tell("room", room),
+      unknown: (room) => void this.#learn(room),
       arrived: (room, events) => this.#arrived(room, events),
     })
   }
@@ -303,7 +304,8 @@ export class Client {
 
   #accepted(accepted: Accepted): void {
     const said = this.#outbox.accepted(accepted)
-    if (said?.saying.kind === "member.joined") this.#rooms.joined(said.room, accepted.room, accepted.seq)
+    const { room, seq } = accepted
+    if (said?.saying.kind === "member.joined") this.#rooms.joined(said.room, room, seq)
   }
 
   #arrived(room: Room, events: readonly Event[]): void {
@@ -324,11 +326,7 @@ export class Client {
       readonly room?: Uuid
       readonly seq?: number
     }
-    if (room !== undefined && seq !== undefined) {
-      if (reason === "mention") this.#rooms.get(room)?.called(seq)
-      // From another of our devices, or somebody has opened a direct room with us.
-      if (reason === "joined") this.#rooms.joined(room, room, seq)
-    }
+    if (reason === "mention" && room !== undefined && seq !== undefined) this.#rooms.get(room)?.called(seq)
     this.#words.tell("activity", event)
   }
 
@@ -343,9 +341,30 @@ export class Client {
   }
 
   #signal(signal: SignalDown): void {
-    this.#signals.heard(signal)
-    const marked = signal.kind === "register" && signal.key.startsWith(MARK) && Number(signal.value)
-    if (marked) this.#rooms.get(signal.key.slice(MARK.length))?.marked(marked)
+    switch (signal.kind) {
+      case "typing":
+      case "presence":
+        this.#signals.heard(signal)
+        return
+      case "register":
+        if (signal.key.startsWith(MARK))
+          this.#rooms.get(signal.key.slice(MARK.length))?.marked(Number(signal.value))
+        return
+      case "membership":
+        // By another of our devices, or somebody has opened a direct room with us. Who is put out hears it in the log.
+        if (signal.member && !this.#rooms.has(signal.room)) void this.#learn(signal.room)
+        return
+      default:
+        signal satisfies never
+    }
+  }
+
+  /** We are in a room of which nothing but the id is known. */
+  async #learn(id: Uuid): Promise<void> {
+    const told = await this.#requests.ask<RoomTold>("rooms.get", { room: id }).catch(() => undefined)
+    const isMember = told !== undefined && !isRefusal(told) && told.standing === "member"
+    if (!this.#rooms.has(id)) this.#rooms.joined(isMember ? told.name : id, id, isMember ? told.joined : 0)
+    if (isMember) this.#rooms.told(told)
   }
 
   #refused({ of, id, room, code, message, waitMs, retry }: Refused): void {

@@ -178,17 +178,24 @@ describe("the log as it arrives", () => {
     expect(news).toEqual(["now"])
   })
 
-  test("a room gone into from another device is followed here, as soon as a pong tells of it", async () => {
+  test("a room gone into from another device is followed here, and what was said since is news", async () => {
     const { world, house, ada, bob, garden, enter } = scene()
-    const client = enter("ada", { begin: { last: 1 } })
+    const client = enter("ada")
+    const news: string[] = []
+    client.room("garden").on("message", ({ text }) => news.push(text))
     await world.pass(MOMENT_MS)
+    house.posts(garden, bob, "before")
     house.append(garden, ada, { id: crypto.randomUUID(), kind: "member.joined", body: {} })
     house.posts(garden, bob, "welcome")
-    house.filter = (down) =>
-      down.type === "pong" ? { ...down, heads: [{ room: garden.id, seq: garden.events.length }] } : down
-    await world.pass(30_000)
-    expect(texts(client.room(garden.id).messages)).toEqual(["welcome"])
-    expect(client.rooms).toHaveLength(2)
+    house.tell({ type: "signals", signals: [{ kind: "membership", room: garden.id, member: true }] })
+    await world.pass(MOMENT_MS)
+    expect(texts(client.room(garden.id).messages)).toEqual(["before", "welcome"])
+    expect(client.rooms.map(({ name }) => name)).toEqual(["lobby", "garden"])
+    expect(client.room(garden.id).card?.topic).toBe("")
+    house.posts(garden, bob, "and now")
+    await world.pass(MOMENT_MS)
+    expect(client.room("garden").messages).toBe(client.room(garden.id).messages)
+    expect(news).toEqual(["welcome", "and now"])
   })
 
   test("who is put out sees that last, and is outside", async () => {

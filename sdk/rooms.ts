@@ -1,6 +1,7 @@
 import type { Event } from "../protocol/event.ts"
 import type { Events, Follow, Pong, Reset, RoomHead } from "../protocol/frames.ts"
 import { isUuid, type Uuid } from "../protocol/ids.ts"
+import type { RoomTold } from "./calls.ts"
 import type { Keeper } from "./keeper.ts"
 import { keptText, readKept } from "./kept.ts"
 import type { Cache, Stop, World } from "./ports.ts"
@@ -20,6 +21,8 @@ export interface RoomsOwner extends RoomHost {
   pings(): number
   /** A room known by a name has an id now. */
   named(name: string, room: Uuid): void
+  /** Nothing but the id is known of a room we are in. */
+  unknown(room: Uuid): void
   /** These events are new, before anybody who listens to the room hears of them. */
   arrived(room: Room, events: readonly Event[]): void
   /** Something about the room changed that a list of rooms may show. */
@@ -110,8 +113,23 @@ export class Rooms {
   joined(ref: string, id: Uuid, seq: number): void {
     const room = this.#named(ref, id)
     if (room.isMember) return
-    this.#entered(room)
+    room.isMember = true
+    room.tell("about", room)
+    this.#owner.changed(room)
     this.#follow([this.#replica(room, id, seq)])
+    if (!room.card) this.#owner.unknown(id)
+  }
+
+  /** Whether we are in a room, as far as is known. */
+  has(id: Uuid): boolean {
+    return this.#rooms.get(id)?.isMember === true
+  }
+
+  /** The server's word on one of our rooms. */
+  told(told: RoomTold): void {
+    const room = this.#named(told.name, told.id)
+    room.told(told)
+    this.#owner.changed(room)
   }
 
   /** The server says that a room is none of ours. */
@@ -137,7 +155,7 @@ export class Rooms {
     const wasMember = room.isMember
     room.applied(taken.events, taken.changed)
     if (wasMember && !room.isMember) this.#left(room)
-    else this.#changed(room)
+    else if (room.isMember) this.#changed(room)
     if (opened) this.#beginAgain(room, room.replica, taken.to)
     if (taken.events.some(({ kind }) => kind === "message.deleted")) this.#keeper.scrub()
     if (taken.events.length > 0) this.#owner.changed(room)
@@ -159,12 +177,9 @@ export class Rooms {
 
   ponged(ping: number, heads: Pong["heads"]): void {
     const lacking = new Set<Replica>()
-    for (const { room: id, seq } of heads) {
-      const room = this.#named(id, id)
-      // Gone into from another of our devices, or opened with us by somebody.
-      if (!room.isMember) this.#entered(room)
-      const replica = this.#replica(room, id, seq)
-      if (replica.lacks(seq)) lacking.add(replica)
+    for (const { room, seq } of heads) {
+      const replica = this.#rooms.get(room)?.replica
+      if (replica?.lacks(seq)) lacking.add(replica)
     }
     for (const { replica } of this.mine) if (replica?.isUnanswered(ping)) lacking.add(replica)
     this.#follow([...lacking])
@@ -208,12 +223,6 @@ export class Rooms {
     if (this.#prefix === undefined) return
     void this.#keeper.put(this.#prefix + room.ref, undefined)
     this.#keeper.scrub()
-  }
-
-  #entered(room: Room): void {
-    room.isMember = true
-    room.tell("about", room)
-    this.#owner.changed(room)
   }
 
   // ------------------------------------------------------------

@@ -131,7 +131,20 @@ function roomTold(records: Records, log: Log, by: Person) {
   const { type, topic, visibility, archived } = head
   const joined = head.members.get(by.id)?.joined ?? 0
   const counts = countsOf(records, log, by)
-  return { id, type, name, topic, visibility, archived, epoch, seq: events.length, joined, ...counts }
+  const standing = "member"
+  return {
+    id,
+    standing,
+    type,
+    name,
+    topic,
+    visibility,
+    archived,
+    epoch,
+    seq: events.length,
+    joined,
+    ...counts,
+  }
 }
 
 function membersTold({ people }: Records, { head }: Log, { limit = 2, next }: Input) {
