@@ -37,16 +37,18 @@ function pageReader(db: Database, keyOf: KeyOf, placed: PlacedReader) {
        and seq >= $from and seq > $after and seq < $before and coalesce(cites, seq) >= $from
        order by seq ${order} limit $limit`,
     )
-  const [room, thread] = [
-    ["place", "root is null and shows > 0"] as const,
-    // Told, for otherwise the whole room would be looked through for a thread of three.
-    ["place indexed by place_thread", "root = $root"] as const,
-  ].map((where) => ({ up: seqs(...where, "asc"), down: seqs(...where, "desc") }))
+  const both = (place: string, where: string) => ({
+    up: seqs(place, where, "asc"),
+    down: seqs(place, where, "desc"),
+  })
+  const room = both("place", "root is null and shows > 0")
+  // Told, for otherwise the whole room would be looked through for a thread of three.
+  const thread = both("place indexed by place_thread", "root = $root")
   return (id: Uuid, query: PageQuery): readonly Stored[] => {
     const { from, after, before = Number.MAX_SAFE_INTEGER, root = null, limit } = query
     const key = keyOf(id)
     const kind = root === null ? room : thread
-    const rows = (after === undefined ? kind?.down : kind?.up)?.all({
+    const rows = (after === undefined ? kind.down : kind.up).all({
       room: key,
       root,
       from,
@@ -57,7 +59,7 @@ function pageReader(db: Database, keyOf: KeyOf, placed: PlacedReader) {
     return placed(
       id,
       key,
-      (rows ?? []).map((row) => row.seq),
+      rows.map((row) => row.seq),
     )
   }
 }
