@@ -34,7 +34,7 @@ export function restore(
 }
 
 async function inspected<Value>(order: InspectorOrder, tell?: Tell): Promise<Value> {
-  const worker = new Worker(new URL("./inspector-worker.ts", import.meta.url))
+  const worker = new Worker(new URL("./inspector-worker.ts", import.meta.url), { smol: true })
   worker.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (typeof event.data === "string") tell?.(JSON.parse(event.data))
   })

@@ -11,14 +11,12 @@ export interface Keeper {
   stop(): void
 }
 
-/**
- * About 8 MB, guessed from what was committed: a commit touches a few pages, an event two more. What is new in the
- * database by then has to fit in the room that is kept free on the disk.
- */
-const PAGES_PER_CHECKPOINT = 2_000
+/** About 16 MB, guessed from what was committed: a commit touches a few pages, an event two more. */
+const PAGES_PER_CHECKPOINT = 4_000
 const PAGES_PER_COMMIT = 5
 const PAGES_PER_EVENT = 2
-const PAGE_BYTES = 4_096
+/** So much may be new in the database by then: it has to fit in the room that is kept free on the disk. */
+const BYTES_PER_CHECKPOINT = 6 * 1024 * 1024
 /** Beyond 64 MB the writer itself finishes a checkpoint, so that the file starts anew instead of growing. */
 const PAGES_IN_FILE_MAX = 16_000
 /** What was erased is in the log file for no longer than a minute. */
@@ -27,8 +25,10 @@ const EMPTY_AGAIN_AFTER_MS = 5_000
 
 export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrder>): Keeper {
   let pages = 0
+  let written = 0
   let busy = false
   let emptying: Timer | undefined
+  let stopped = false
 
   async function checkpoint(): Promise<void> {
     const { pagesInFile } = await order<Checkpoint>({ order: "checkpoint" })
@@ -43,6 +43,7 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
   }
 
   function emptyAfter(ms: number): void {
+    if (stopped) return
     emptying = setTimeout(() => {
       emptying = undefined
       empty().catch((error: unknown) => {
@@ -55,10 +56,12 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
 
   return {
     committed(events, bytes) {
-      pages += PAGES_PER_COMMIT + events * PAGES_PER_EVENT + bytes / PAGE_BYTES
-      if (busy || pages < PAGES_PER_CHECKPOINT) return
+      pages += PAGES_PER_COMMIT + events * PAGES_PER_EVENT
+      written += bytes
+      if (busy || (pages < PAGES_PER_CHECKPOINT && written < BYTES_PER_CHECKPOINT)) return
       busy = true
       pages = 0
+      written = 0
       checkpoint()
         .catch(tell)
         .finally(() => {
@@ -69,6 +72,7 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
       if (!emptying) emptyAfter(EMPTY_AFTER_MS)
     },
     stop() {
+      stopped = true
       clearTimeout(emptying)
       emptying = undefined
     },

@@ -36,11 +36,12 @@ type RoomBy = (room: Uuid) => RoomRow | undefined
 export function reader(db: Database, epochs: readonly Epoch[]): Reads {
   const byId = db.prepare<RoomRow, [Uint8Array]>("select key, seq, at, chain from room where id = ?")
   const roomBy: RoomBy = (room) => byId.get(idBytes(room)) ?? undefined
-  const placed = placedReader(db, epochs)
+  const stretch = stretchReader(db, epochs)
+  const placed = placedReader(stretch)
   const epoch = epochs.at(-1)?.id ?? ""
   const keyOf = (room: Uuid) => roomBy(room)?.key ?? 0
   return {
-    read: stretchReader(db, epochs, roomBy),
+    read: logReader(stretch, roomBy),
     head: headReader(db, epoch, roomBy),
     find: finder(db, keyOf, placed),
     changes: changesReader(db, roomBy, placed),
@@ -49,47 +50,54 @@ export function reader(db: Database, epochs: readonly Epoch[]): Reads {
   }
 }
 
+/** Events a few seqs apart are read in one stretch: reading past one costs less than looking for the next. */
+const APART_MAX = 8
+
 /** Events by their seqs, in the order of the seqs, each checked against the one before it. */
-function placedReader(db: Database, epochs: readonly Epoch[]): PlacedReader {
-  const one = db.prepare<EventRow, [number, number]>(
-    `select ${EVENT_COLUMNS} from place p join event e on e.n = p.n where p.room = ? and p.seq = ?`,
-  )
-  const chainAt = db.prepare<{ chain: Uint8Array }, [number, number]>(
-    "select e.chain from place p join event e on e.n = p.n where p.room = ? and p.seq = ?",
-  )
+function placedReader(stretch: StretchReader): PlacedReader {
   return (room, key, seqs) => {
-    const known = new Map<number, Uint8Array>()
-    return seqs.map((seq) => {
-      const row = one.get(key, seq)
-      if (!row || row.seq !== seq || row.room !== key) throw damagedAt(room, seq)
-      known.set(seq, row.chain)
-      const before = seq === 1 ? noChain : (known.get(seq - 1) ?? chainAt.get(key, seq - 1)?.chain)
-      return checked(row, room, epochs, before)
-    })
+    const ascending = seqs.toSorted((one, other) => one - other)
+    const found = new Map<number, Stored>()
+    for (let index = 0; index < ascending.length; ) {
+      const first = ascending[index] ?? 0
+      let last = first
+      while ((ascending[index] ?? Number.POSITIVE_INFINITY) - last <= APART_MAX)
+        last = ascending[index++] ?? last
+      for (const event of stretch(room, key, first, last)) found.set(event.seq, event)
+    }
+    return seqs.flatMap((seq) => found.get(seq) ?? [])
   }
 }
 
-function stretchReader(db: Database, epochs: readonly Epoch[], roomBy: RoomBy): Reads["read"] {
-  const stretch = db.prepare<EventRow, [number, number, number]>(
+/** All events of a room from one seq to another, each checked against the one before it. Throws `StoreDamaged`. */
+type StretchReader = (room: Uuid, key: number, first: number, last: number) => Stored[]
+
+function stretchReader(db: Database, epochs: readonly Epoch[]): StretchReader {
+  const rowsFrom = db.prepare<EventRow, [number, number, number]>(
     `select ${EVENT_COLUMNS} from place p join event e on e.n = p.n
      where p.room = ? and p.seq >= ? order by p.seq limit ?`,
   )
-  return (room, after, limit) => {
-    const head = roomBy(room)
-    if (!head || head.seq <= after || limit < 1) return []
-    // The row at `after` is read too: the next one's chain rests on its.
-    const first = Math.max(after, 1)
-    const last = Math.min(head.seq, after + limit)
-    const rows = stretch.all(head.key, first, last - first + 1)
+  return (room, key, first, last) => {
+    // The row before the first is read too: the first one's chain rests on its.
+    const from = Math.max(first - 1, 1)
+    const rows = rowsFrom.all(key, from, last - from + 1)
     const events: Stored[] = []
     let before: Uint8Array = noChain
-    for (let seq = first; seq <= last; seq++) {
-      const row = rows[seq - first]
-      if (!row || row.seq !== seq || row.room !== head.key) throw damagedAt(room, seq)
-      if (seq > after) events.push(checked(row, room, epochs, before))
+    for (let seq = from; seq <= last; seq++) {
+      const row = rows[seq - from]
+      if (!row || row.seq !== seq || row.room !== key) throw damagedAt(room, seq)
+      if (seq >= first) events.push(checked(row, room, epochs, before))
       before = row.chain
     }
     return events
+  }
+}
+
+function logReader(stretch: StretchReader, roomBy: RoomBy): Reads["read"] {
+  return (room, after, limit) => {
+    const head = roomBy(room)
+    if (!head || head.seq <= after || limit < 1) return []
+    return stretch(room, head.key, after + 1, Math.min(head.seq, after + limit))
   }
 }
 
@@ -151,11 +159,17 @@ function feedReader(db: Database, placed: PlacedReader): Reads["next"] {
   )
   return (after, limit) => {
     const rows = next.all(Number(after), limit)
+    const byPlace = new Map<string, Stored>()
+    const placeOf = (key: number, seq: number) => `${key} ${seq}`
+    for (const [key, own] of Map.groupBy(rows, (row) => row.key)) {
+      const room = uuidText(own[0]?.id ?? noChain)
+      const seqs = own.map((row) => row.seq)
+      for (const event of placed(room, key, seqs)) byPlace.set(placeOf(key, event.seq), event)
+    }
     const events = rows.map(({ key, seq, id }) => {
-      const room = uuidText(id)
-      const [event] = placed(room, key, [seq])
-      if (!event) throw damagedAt(room, seq)
-      return { ...event, room }
+      const event = byPlace.get(placeOf(key, seq))
+      if (!event) throw damagedAt(uuidText(id), seq)
+      return { ...event, room: uuidText(id) }
     })
     return { events, to: String(rows.at(-1)?.n ?? after) }
   }
