@@ -32,12 +32,20 @@ export function httpOf(parts: HttpParts): HttpHandler {
     if (pathname !== ROOT && !pathname.startsWith(`${ROOT}/`)) return undefined
     try {
       const response = await respond(parts, request, origin, pathname)
-      return request.method === "HEAD" ? new Response(null, response) : response
+      return request.method === "HEAD" ? await withoutBody(response) : response
     } catch (error) {
       parts.broke(error)
       return refused(refuse("broken"))
     }
   }
+}
+
+/** The same headers as with the body, its length too (RFC 9110, section 9.3.2). */
+async function withoutBody(response: Response): Promise<Response> {
+  const bytes = await response.arrayBuffer()
+  const headers = new Headers(response.headers)
+  headers.set("Content-Length", String(bytes.byteLength))
+  return new Response(null, { status: response.status, headers })
 }
 
 async function respond(parts: HttpParts, request: Request, origin: Origin, path: string): Promise<Response> {
@@ -93,6 +101,8 @@ async function served(
 ): Promise<Response> {
   const who = await whoAsks(parts, handler, origin)
   if (who && isRefusal(who)) return refused(who)
+  // Nothing is read for those who may ask nothing.
+  if (!who && handler.who !== "anyone") return refused(refuse("sign-in-first"))
   const read = await inputFrom(request, handler, params)
   // Of all that can be wrong here only the type of the body is told so.
   if (isRefusal(read)) return refused(read, read.code === "bad-frame" ? 415 : undefined)

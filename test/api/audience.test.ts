@@ -48,7 +48,7 @@ test("every request has its rows, and every row its request", () => {
   expect(Object.keys(matrix).sort()).toEqual(table.map(({ name }) => name).sort())
 })
 
-test("what is refused is refused to everyone alike, and leaves everything as it was", async () => {
+test("[SEE-1] what is refused is refused to everyone alike, and leaves everything as it was", async () => {
   const scene = await makeScene()
   const wrong: string[] = []
   let refused = 0

@@ -149,6 +149,35 @@ describe("the calls that anyone scripts against", () => {
     expect(await messageOf(`POST /api/v1/rooms/${room}/events`, wrong)).toContain("body.text")
   })
 
+  test("[REQUEST-1] requests over one connection are answered each under its id, in whatever order", async () => {
+    const house = await ApiHouse.make()
+    const ada = await house.person("ada")
+    const room = await house.room("lobby", [ada])
+    const [one, two, three] = [house.id(), house.id(), house.id()]
+    const said = await house.converse(ada, [
+      { type: "request", id: one, name: "rooms.create", input: { name: "attic" } },
+      { type: "request", id: two, name: "me.get" },
+      { type: "request", id: three, name: "members.list", input: { room } },
+    ])
+    const answers = new Map(said.flatMap((frame) => (frame.type === "response" ? [[frame.id, frame]] : [])))
+    expect(answers.size).toBe(3)
+    expect(answers.get(one)).toMatchObject({ status: 201, body: { name: "attic" } })
+    expect(answers.get(two)).toMatchObject({ status: 200, body: { account: { name: "ada" } } })
+    expect(answers.get(three)).toMatchObject({ status: 200, body: { members: [{ name: "ada" }] } })
+  })
+
+  test("[REQUEST-3] a refusal is a code and a sentence, with the status that its code has, over either way", async () => {
+    const house = await ApiHouse.make()
+    const ada = await house.person("ada")
+    const gone = { code: "no-such-room", message: "There is no such room, or it is not open to you." }
+    const [said] = await house
+      .converse(ada, [{ type: "request", id: house.id(), name: "members.list", input: { room: "attic" } }])
+      .then((frames) => frames.filter((frame) => frame.type === "response"))
+    expect(said).toMatchObject({ status: 404, body: gone })
+    const http = await house.http(ada, "GET /api/v1/rooms/attic/members")
+    expect([http.status, http.body]).toEqual([404, gone])
+  })
+
   test("the same request as a frame has the same status and the same body", async () => {
     const house = await ApiHouse.make()
     const ada = await house.person("ada")

@@ -1,6 +1,6 @@
 import { expect } from "bun:test"
 import { Compile } from "typebox/compile"
-import type { SignalDown } from "../../protocol/frames.ts"
+import type { SignalDown, Up } from "../../protocol/frames.ts"
 import type { HouseRole } from "../../protocol/head.ts"
 import { HOUSE_ROOM, type Uuid, uuid7 } from "../../protocol/ids.ts"
 import { isRefusal } from "../../protocol/refusals.ts"
@@ -20,6 +20,8 @@ import type {
   HouseFold,
   Log,
   Origin,
+  Outgoing,
+  Peer,
   SearchIndex,
   Who,
 } from "../../server/core/ports.ts"
@@ -231,6 +233,23 @@ export class ApiHouse {
     )
     inbox.receive({ type: "hello", version: PROTOCOL_VERSION, ...(who && { token: who.token }) })
     inbox.receive({ type: "follow", rooms: logs.map((room) => ({ room, after: 0 })) })
+    await this.settle()
+    return heard
+  }
+
+  /** What comes back over a connection of somebody who sends these frames. */
+  async converse(who: Neighbour, frames: readonly Up[]): Promise<readonly Outgoing[]> {
+    const heard: Outgoing[] = []
+    const peer: Peer = {
+      ready: () => true,
+      close: () => undefined,
+      send: (out) => {
+        heard.push(...out)
+      },
+    }
+    const inbox = this.sessions.open(peer, home(who.name))
+    inbox.receive({ type: "hello", version: PROTOCOL_VERSION, token: who.token })
+    for (const frame of frames) inbox.receive(frame)
     await this.settle()
     return heard
   }

@@ -18,6 +18,8 @@ describe("methods", () => {
     const said = await house.http(ada, "HEAD /api/v1/me")
     expect([said.status, said.text]).toEqual([200, ""])
     expect(said.headers.get("content-type")).toBe("application/json; charset=utf-8")
+    const whole = await house.http(ada, "GET /api/v1/me")
+    expect(said.headers.get("content-length")).toBe(String(whole.text.length))
     expect((await house.http(undefined, "HEAD /api/v1/me")).status).toBe(401)
   })
 
@@ -182,6 +184,12 @@ describe("bodies", () => {
     const answer = await house.api.http(request, { ...home("ada"), token: ada.token })
     expect(answer?.status).toBe(413)
     expect(given).toBeLessThan(limits.frameBytesMax * 4)
+  })
+
+  test("of those who are not signed in are not read at all", async () => {
+    const body = new ReadableStream<Uint8Array>({ pull: () => expect.unreachable() }, { highWaterMark: 0 })
+    const request = new Request("http://parley.example/api/v1/rooms", { method: "POST", body })
+    expect((await house.api.http(request, home("nobody")))?.status).toBe(401)
   })
 
   test("name the request with an id that is a UUID", async () => {

@@ -58,7 +58,7 @@ test.each(Object.entries(kindRows))("%s reaches those it is for, and nobody else
   await house.close()
 })
 
-test("whoever was put out hears of it last, and of nothing that follows", async () => {
+test("[SEE-1] whoever was put out hears of it last, and of nothing that follows", async () => {
   const scene = await makeScene()
   const { house, attic } = scene
   const bob = scene.person("bob")

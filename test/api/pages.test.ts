@@ -236,7 +236,7 @@ describe("what changed since a page was kept", () => {
 })
 
 describe("the past", () => {
-  test("of a room that shows only what follows is hidden from newcomers, with all that points at it", async () => {
+  test("[SEE-2] [SEE-3] of a room that shows only what follows is hidden from newcomers, with all that points at it", async () => {
     const closed = await house.room("attic", [ada], { history: "joined" })
     const old = await house.say(ada, closed, "zanzibar")
     await house.act(ada, closed, "pin.added", old)

@@ -10,7 +10,7 @@ async function roomsOf(house: ApiHouse, who: Neighbour): Promise<number> {
 }
 
 describe("a changing request with an id", () => {
-  test("has the same status and body when it is repeated, whatever has happened since", async () => {
+  test("[REQUEST-2] has the same status and body when it is repeated, whatever has happened since", async () => {
     const house = await ApiHouse.make()
     const ada = await house.person("ada")
     const id = house.id()

@@ -178,7 +178,7 @@ describe("settings of a room", () => {
 })
 
 describe("a direct room", () => {
-  test("is the same for the same people, whoever opens it and in whatever order they are named", async () => {
+  test("[ROOM-3] is the same for the same people, whoever opens it and in whatever order they are named", async () => {
     const first = await house.ask(ada, "direct.open", { accounts: ["bob", cleo.who.id] })
     expect(first.status).toBe(201)
     const room = first.body as { id: Uuid; accounts: Uuid[]; type: string }

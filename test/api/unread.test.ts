@@ -34,7 +34,7 @@ async function counts(who = bob): Promise<Pick<Counted, "unread" | "mentions">> 
 const mark = (seq: number, who = bob) => house.get<{ seq: number }>(who, "rooms.mark", { room, seq })
 
 describe("unread", () => {
-  test("are the messages of others since one came", async () => {
+  test("[UNREAD-1] are the messages of others since one came", async () => {
     expect(await counts()).toEqual({ unread: 0, mentions: 0 })
     await house.say(ada, room, "one")
     await house.say(ada, room, "two")
@@ -118,7 +118,7 @@ describe("unread", () => {
 })
 
 describe("mentions", () => {
-  test("count who is called by name or with everyone, each message once, also in threads", async () => {
+  test("[UNREAD-2] count who is called by name or with everyone, each message once, also in threads", async () => {
     const first = await house.say(ada, room, "@bob and @room, and @bob again")
     await house.say(ada, room, "@ada herself")
     await house.say(ada, room, "@bob, over here", { root: first })
