@@ -50,6 +50,8 @@ export function listenHttp(reception: Reception, options: HttpOptions): Listener
     maxRequestBodySize: 2 * bodyBytesMax,
     idleTimeout: IDLE_SECONDS,
     development: false,
+    // Outside development Bun would share the port with whoever listens there already.
+    reusePort: false,
     websocket: webSocketHandlers(reception),
     fetch: async (request, self) => {
       const direct = self.requestIP(request)?.address ?? ""

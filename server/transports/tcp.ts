@@ -284,7 +284,7 @@ export function listenTcp(reception: Reception, options: TcpOptions): Listener {
     stopped = true
   }
   return {
-    url: `tcp://${listener.hostname.includes(":") ? `[${listener.hostname}]` : listener.hostname}:${listener.port}`,
+    url: `${options.tls ? "tls" : "tcp"}://${listener.hostname.includes(":") ? `[${listener.hostname}]` : listener.hostname}:${listener.port}`,
     port: listener.port,
     connections: () => open,
     drain: () => stop(false),
