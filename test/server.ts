@@ -116,6 +116,17 @@ export async function startServer(data: string, options: ServerOptions = {}): Pr
   }
 }
 
+/** Begins to start a server and kills it after a while, ready or not. */
+export async function abortStart(data: string, afterMs: number): Promise<void> {
+  const doors = ["--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0"]
+  const child = Bun.spawn([process.execPath, main, "serve", "--data", data, ...doors], {
+    stdio: ["ignore", "ignore", "ignore"],
+  })
+  await Promise.race([Bun.sleep(afterMs), child.exited])
+  child.kill("SIGKILL")
+  await child.exited
+}
+
 /** Ends what a failed test may have left running. */
 export async function stopAll(...servers: readonly (Server | undefined)[]): Promise<void> {
   for (const server of servers) if (server && !server.isOver()) await server.stop("SIGKILL")
