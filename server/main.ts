@@ -62,6 +62,8 @@ export interface Running {
   /** While there is no owner: the code that makes one. */
   readonly setupCode: string | undefined
   readonly operator: Operator
+  /** Logs a bug that reached nobody else. */
+  readonly broke: (error: unknown) => void
   /** Takes no more, finishes what it has, tells everyone to come back, closes. */
   drain(): Promise<void>
 }
@@ -89,6 +91,7 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
       fingerprint: house.certificate?.isOwn ? fingerprintOf(house.certificate.cert) : undefined,
       setupCode,
       operator: makeOperator(house.operatorParts),
+      broke,
       async drain() {
         for (const { listener } of doors) listener.drain()
         await house.quiet()
@@ -97,6 +100,7 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
       },
     }
   } catch (error) {
+    await house.quiet()
     await house.close()
     throw error
   }
@@ -136,6 +140,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     accounts,
     services,
     house,
+    tellSelf,
     close: closeAccounts,
   } = await openAccounts({
     records,
@@ -179,7 +184,16 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     roomsOf: (account) => pages.roomsOf(account),
     broke,
   })
-  const notify = new NotifyFollower({ log: store.log, feed, rooms, records, accounts, world, broke })
+  const notify = new NotifyFollower({
+    log: store.log,
+    feed,
+    rooms,
+    records,
+    accounts,
+    tellSelf,
+    world,
+    broke,
+  })
   const houseLog = followHouseLog({
     log: store.log,
     bus,

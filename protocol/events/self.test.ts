@@ -18,7 +18,6 @@ describe("a self log", () => {
     mention,
     { ...mention, reason: "reply" },
     { ...mention, reason: "invited" },
-    { ...mention, reason: "joined" },
     { ...mention, reason: "removed" },
     { ...mention, reason: "banned" },
     { reason: "signed-in", session: castId(0xc001) },

@@ -6,7 +6,7 @@ import { type Checked, type Matter, refused, Seq, strict, UuidText, type Verdict
 /** What happened to me. It cites room and seq, never text, so that what is erased or hidden stays so. */
 const SelfActivity = Type.Union([
   strict({
-    reason: Type.Enum(["mention", "reply", "invited", "joined", "removed", "banned"]),
+    reason: Type.Enum(["mention", "reply", "invited", "removed", "banned"]),
     room: UuidText,
     seq: Seq,
   }),

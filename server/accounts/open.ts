@@ -1,3 +1,5 @@
+import type { SelfActivity } from "../../protocol/events/self.ts"
+import type { Uuid } from "../../protocol/ids.ts"
 import type {
   AccountServices,
   Accounts,
@@ -22,6 +24,7 @@ import { type PeopleLimits, peopleLimits } from "./limits.ts"
 import { peopleServices } from "./people.ts"
 import { roleServices } from "./roles.ts"
 import { makeToken } from "./secrets.ts"
+import { tellSelf } from "./self.ts"
 import { LiveSessions } from "./sessions.ts"
 import { settingServices } from "./settings.ts"
 import { reopenSetup, setupServices } from "./setup.ts"
@@ -45,6 +48,8 @@ export interface OpenAccounts {
   readonly services: AccountServices
   /** Follow the house log with it from `house.position`, before the first connection and ever after. */
   readonly house: HouseFold
+  /** Writes what happened to an account into its self log, once. */
+  tellSelf(account: Uuid, activity: SelfActivity): Promise<void>
   /** Sessions that live, for metrics. */
   liveSessions(): number
   /** Writes what is still to be written; before the store closes. What cannot be written is told to `broke`. */
@@ -76,6 +81,10 @@ export async function openAccounts(parts: AccountsParts): Promise<OpenAccounts> 
     accounts: accountsOf(ground),
     services: servicesOf(ground),
     house,
+    tellSelf: async (account, activity) => {
+      const refused = await tellSelf(world, rooms, account, activity)
+      if (refused) throw new Error(`The self log of ${account} takes nothing: ${refused.message}`)
+    },
     liveSessions: () => sessions.size,
     close: () => sessions.write().catch(broke),
   }

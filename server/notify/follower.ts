@@ -1,6 +1,6 @@
+import type { SelfActivity } from "../../protocol/events/self.ts"
 import { HOUSE_ROOM, type Uuid } from "../../protocol/ids.ts"
 import type { Accounts, Feed, Log, Records, Rooms, Stored, World } from "../core/ports.ts"
-import { type Reason, tellSelf } from "./activity.ts"
 import { callsOf, type Words } from "./calls.ts"
 
 /** Events read at once. */
@@ -12,13 +12,18 @@ const PROJECTION = "notify"
 export interface NotifyParts {
   readonly log: Pick<Log, "read">
   readonly feed: Feed
-  readonly rooms: Pick<Rooms, "head" | "submit">
+  readonly rooms: Pick<Rooms, "head">
   readonly records: Records
   readonly accounts: Pick<Accounts, "named">
-  readonly world: World
+  /** Writes what happened to an account into its self log, once, however often it is told. */
+  readonly tellSelf: (account: Uuid, activity: SelfActivity) => Promise<void>
+  readonly world: Pick<World, "after">
   /** A bug or a store in trouble; the follower tries again later. */
   readonly broke: (error: unknown) => void
 }
+
+/** Why an event concerns someone. */
+type Reason = "mention" | "reply" | "invited" | "removed" | "banned"
 
 type FeedEvent = Stored & { readonly room: Uuid }
 
@@ -97,10 +102,6 @@ export class NotifyFollower {
         return this.#edited(event)
       case "message.deleted":
         return this.#write(event.room, event.target ?? 0, [])
-      case "room.created":
-        return this.#began(event)
-      case "member.joined":
-        return this.#tell(event.by, "joined", event)
       case "member.invited":
         return this.#concerns(event, "invited")
       case "member.removed":
@@ -157,20 +158,8 @@ export class NotifyFollower {
     if (account !== undefined) await this.#tell(account, reason, event)
   }
 
-  /** Whoever a room begins with is in it without having joined. */
-  async #began(event: FeedEvent): Promise<void> {
-    const { type, members }: { type?: string; members?: readonly Uuid[] } = JSON.parse(event.body ?? "{}")
-    if (type !== "room" && type !== "direct") return
-    for (const account of members ?? []) await this.#tell(account, "joined", event)
-  }
-
   async #tell(account: Uuid, reason: Reason, event: FeedEvent): Promise<void> {
-    await tellSelf(
-      account,
-      { reason, room: event.room, seq: event.seq },
-      this.#parts.rooms,
-      this.#parts.world,
-    )
+    await this.#parts.tellSelf(account, { reason, room: event.room, seq: event.seq })
   }
 }
 

@@ -310,7 +310,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     shared: false,
     broke,
   })
-  const { accounts, services, house } = await openAccounts({
+  const { accounts, services, house, tellSelf } = await openAccounts({
     records,
     world,
     passwords: cheap,
@@ -321,7 +321,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
   })
   const search = await openSearch({ kind: "memory", feed, broke })
   const signals = new Presences(world, bus)
-  const notify = new NotifyFollower({ log, feed, rooms, records, accounts, world, broke })
+  const notify = new NotifyFollower({ log, feed, rooms, records, accounts, tellSelf, world, broke })
   const api = openApi({
     version: "test",
     world,

@@ -102,7 +102,7 @@ describe("oneself", () => {
       "me.activity",
     )
     const reasons = events.flatMap(({ body }) => ("reason" in body ? [body.reason] : []))
-    expect(reasons.sort()).toEqual(["invited", "joined", "mention", "signed-in"])
+    expect(reasons.sort()).toEqual(["invited", "mention", "signed-in"])
     expect(events.find(({ body }) => body.reason === "mention")?.body).toMatchObject({ room, seq })
   })
 })

@@ -140,6 +140,18 @@ describe("what is kept of a request", () => {
     expect(later.accounts.resume(token)?.name).toBe("ada")
   })
 
+  test("a registration repeated by a browser that is signed in by now is the same one", async () => {
+    const house = await ApiHouse.make()
+    const id = house.id()
+    const first = await house.ask(undefined, "accounts.create", { name: "ada", password }, id)
+    const { token } = first.body as { token: string }
+    const who = house.accounts.resume(token)
+    if (!who) throw new Error("Ada is in.")
+    expect(
+      await house.ask({ name: "ada", token, who }, "accounts.create", { name: "ada", password }, id),
+    ).toEqual(first)
+  })
+
   test("whoever knows the id and not the password gets nothing by it", async () => {
     const house = await ApiHouse.make()
     const id = house.id()
