@@ -19,7 +19,6 @@ export const accounts = [
     },
     output: Entrance,
     status: [201],
-    isSecret: true,
     run: async ({ api, from }, { cookie: _, ...claim }) =>
       entrance(await api.accounts.enter({ ...claim, register: true }, from)),
   }),
@@ -30,7 +29,6 @@ export const accounts = [
     input: { code: Code, name: Name, password: Password, client: Client, cookie: Cookie },
     output: Entrance,
     status: [201],
-    isSecret: true,
     run: async ({ api, from }, { cookie: _, ...claim }) =>
       entrance(await api.services.setup.claimOwner(claim, from)),
   }),
@@ -41,7 +39,6 @@ export const accounts = [
     input: { code: Code, password: Password, client: Client, cookie: Cookie },
     output: Entrance,
     status: [201],
-    isSecret: true,
     run: async ({ api, from }, { cookie: _, ...reset }) =>
       entrance(await api.services.passwords.useReset(reset, from)),
   }),

@@ -23,8 +23,9 @@ export function answering(
     const id = request.id ?? uuid7(api.world.now(), api.world.random(10))
     const work = () => handler.run({ api, from, who, id }, input)
     if (handler.changes !== "remembered" || request.id === undefined) return work()
-    const { name, isSecret } = handler
-    return memory.answer({ account: who?.id, id, name, input, isSecret }, work)
+    // Whoever comes in may or may not have been somebody before; a repeat is a repeat either way.
+    const account = handler.who === "anyone" ? undefined : who?.id
+    return memory.answer({ account, id, name: handler.name, input }, work)
   }
 
   return {

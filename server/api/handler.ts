@@ -55,8 +55,6 @@ export interface Handler {
   /** What it answers with when all is well; the first is the usual one. */
   readonly status: readonly [number, ...number[]]
   readonly changes: Changes
-  /** The answer holds what may not be stored as it is: a token, a code. */
-  readonly isSecret: boolean
   /** Undefined when the input fits, else what is wrong with it. */
   refuseInput(input: unknown): Refusal | undefined
   /** Answers an input that fits. */
@@ -88,7 +86,6 @@ interface Definition<Input extends TProperties, Output extends TSchema, Ask exte
   readonly status?: readonly [number, ...number[]]
   /** What is asked by GET changes nothing; all else is remembered unless told. */
   readonly changes?: Changes
-  readonly isSecret?: true
   run(asked: Ask, input: Type.Static<Type.TObject<Input>>): Promise<Outcome<Frozen<Type.Static<Output>>>>
 }
 
@@ -133,7 +130,6 @@ function handler<Input extends TProperties, Output extends TSchema, Ask extends 
     output,
     status,
     changes: definition.changes ?? (method === "GET" ? "nothing" : "remembered"),
-    isSecret: definition.isSecret ?? false,
     refuseInput(value) {
       // Most requests are never made in a process's first second.
       check ??= Compile(input)

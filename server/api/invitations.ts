@@ -19,7 +19,6 @@ export const invitations = [
     },
     output: Type.Object({ code: Type.String(), invitation: Invitation }),
     status: [201],
-    isSecret: true,
     run: async (asked, { room: ref, ...wanted }) => {
       const found = ref === undefined ? undefined : await inside(asked, ref)
       if (found && isRefusal(found)) return found

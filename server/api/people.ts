@@ -158,7 +158,6 @@ export const people = [
     input: { account: AccountRef },
     output: Type.Object({ code: Type.String(), expiresAt: Time }),
     status: [201],
-    isSecret: true,
     run: async (asked, { account }) => {
       const target = accountOf(asked, account)
       if (isRefusal(target)) return target

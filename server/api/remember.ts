@@ -16,13 +16,11 @@ interface MemoryParts {
 
 /** A changing request, as far as telling its repeats goes. */
 interface Repeatable {
-  /** Undefined: somebody who is not signed in. */
+  /** Undefined: whoever comes in. */
   readonly account: Uuid | undefined
   readonly id: Uuid
   readonly name: string
   readonly input: unknown
-  /** What it answers may not be stored as it is. */
-  readonly isSecret: boolean
 }
 
 interface Flight {
@@ -34,8 +32,9 @@ interface Flight {
  * Gives a repeated request the answer that the first one got, over restarts and when both come at once. Refusals are not
  * kept: they left everything as it was, so a repeat is judged anew.
  *
- * The rows cannot be read without the id, which only the client knows: they stand under a digest of it, the digest of the
- * input is made with it (an input may hold a password), and answers that hold a token or a code are sealed under it.
+ * The rows cannot be read without the id, which only the client knows (or the members of a room, where it became an
+ * event's): they stand under a digest of it, the digest of the input is made with it (an input may hold a password), and
+ * the answer is sealed under it (it may hold a token, or a draft that was thrown away since).
  */
 export class AnswerMemory {
   readonly #parts: MemoryParts
@@ -75,7 +74,7 @@ export class AnswerMemory {
     return answer
   }
 
-  async #find({ account, place, digest, key, isSecret }: Placed): Promise<Answer | Refusal | undefined> {
+  async #find({ account, place, digest, key }: Placed): Promise<Answer | Refusal | undefined> {
     const row = await this.#parts.records.db
       .selectFrom("answer")
       .select(["digest", "status", "body"])
@@ -84,14 +83,12 @@ export class AnswerMemory {
       .executeTakeFirst()
     if (!row) return undefined
     if (row.digest !== digest) return refuse("id-taken", TAKEN)
-    const body = isSecret ? await openSeal(key, row.body) : row.body
-    return { status: row.status, body: JSON.parse(body) }
+    return { status: row.status, body: JSON.parse(await openSeal(key, row.body)) }
   }
 
-  async #keep({ account, place, digest, key, name, isSecret }: Placed, answer: Answer): Promise<void> {
+  async #keep({ account, place, digest, key, name }: Placed, answer: Answer): Promise<void> {
     const { records, world } = this.#parts
-    const text = JSON.stringify(answer.body)
-    const body = isSecret ? await seal(key, text) : text
+    const body = await seal(key, JSON.stringify(answer.body))
     const at = world.now()
     await records.db
       .insertInto("answer")

@@ -9,7 +9,7 @@ export async function seal(key: Uint8Array, text: string): Promise<string> {
     await keyOf(key, "encrypt"),
     new TextEncoder().encode(text),
   )
-  return btoa(String.fromCharCode(...new Uint8Array(sealed)))
+  return btoa(Array.from(new Uint8Array(sealed), (byte) => String.fromCharCode(byte)).join(""))
 }
 
 /** Opens what `seal` has closed. Throws where the key is another or the text was altered. */

@@ -20,7 +20,6 @@ export const sessions = [
     input: { name: Name, password: Password, client: Client, cookie: Cookie },
     output: Entrance,
     status: [201],
-    isSecret: true,
     run: async ({ api, from }, { cookie: _, ...claim }) => entrance(await api.accounts.enter(claim, from)),
   }),
   signedIn({

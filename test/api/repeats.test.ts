@@ -161,6 +161,16 @@ describe("what is kept of a request", () => {
     ).toBe("id-taken")
   })
 
+  test("is no draft's text, and no room's name", async () => {
+    const house = await ApiHouse.make()
+    const ada = await house.person("ada")
+    await house.get(ada, "registers.put", { key: "draft:x", value: "zanzibar" }, house.id())
+    await house.get(ada, "rooms.create", { name: "zanzibar" }, house.id())
+    const rows = await house.store.records.db.selectFrom("answer").selectAll().execute()
+    expect(rows).toHaveLength(2)
+    expect(JSON.stringify(rows)).not.toContain("zanzibar")
+  })
+
   test("answers go after a week", async () => {
     const house = await ApiHouse.make()
     const ada = await house.person("ada")
