@@ -32,20 +32,17 @@ const commands: readonly Command[] = [
 
 // What it writes is for the account that runs it: history, people, exports.
 process.umask(0o077)
+// Whoever read our output has read enough: `parley export | head`, `parley serve | head`.
+process.stdout.on("error", () => process.stdout.destroy())
 process.exitCode = await run(process.argv.slice(2))
 
 async function run(argv: readonly string[]): Promise<number> {
   try {
     return await obey(argv)
   } catch (error) {
-    if (error instanceof Complaint) {
-      note(`parley: ${error.message}`)
-      return error.code
-    }
-    // Whoever read our output has read enough: `parley export | head`.
     if (error instanceof Error && "code" in error && error.code === "EPIPE") return exitCodes.failed
-    note(`parley: ${unexpected(error)}`)
-    return exitCodes.failed
+    note(`parley: ${error instanceof Complaint ? error.message : unexpected(error)}`)
+    return error instanceof Complaint ? error.code : exitCodes.failed
   }
 }
 

@@ -56,19 +56,33 @@ export async function serve(
   const ports = ["--http", "0", "--tcp", "0"].filter((_, index, all) => !args.includes(all[index & ~1] ?? ""))
   const child = spawn(["serve", "--data", data, ...ports, ...args], surroundings)
   const err = new Response(child.stderr).text()
-  const decoder = new TextDecoder()
-  let text = ""
-  for await (const chunk of child.stdout) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.includes("  Data  ")) break
-  }
-  if (!text.includes("  Data  ")) throw new Error(`The server did not start: ${await err}`)
+  const text = await untilReady(child.stdout)
+  if (!text.includes(READY)) throw new Error(`The server did not start: ${await err}`)
   return {
     lines: text.trimEnd().split("\n"),
     url: /^ {2}Web\s+(\S+)/m.exec(text)?.[1] ?? "",
     kill: (signal) => child.kill(signal),
     ended: async () => ({ code: await child.exited, err: await err }),
   }
+}
+
+/** The last of the lines that are always there. */
+const READY = "  Data  "
+
+/** What was printed until then; the rest is read, too, so that nobody writes into a closed pipe. */
+function untilReady(out: ReadableStream<Uint8Array>): Promise<string> {
+  return new Promise((ready, fail) => {
+    const read = async () => {
+      const decoder = new TextDecoder()
+      let text = ""
+      for await (const chunk of out) {
+        text += decoder.decode(chunk, { stream: true })
+        if (text.includes(READY)) ready(text)
+      }
+      ready(text)
+    }
+    read().catch(fail)
+  })
 }
 
 /** A folder that is taken away when the tests are over: `afterAll(folders.remove)`. */

@@ -14,7 +14,7 @@ interface Form<Value> {
 }
 
 /** Where a door listens; port 0 takes any free one. */
-interface Address {
+export interface Address {
   readonly host: string
   readonly port: number
 }

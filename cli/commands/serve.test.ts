@@ -12,7 +12,7 @@ describe("parley serve", () => {
     const text = server.lines.join("\n")
     expect(text).toMatch(/^Parley \S+ is running\.$/m)
     expect(text).toMatch(/^ {2}Web {3}http:\/\/localhost:\d+$/m)
-    expect(text).toMatch(/^ {2}TCP {3}\S+:\d+$/m)
+    expect(text).toMatch(/^ {2}TCP {3}tcp:\/\/localhost:\d+$/m)
     expect(text).toContain(`  Data  ${data}`)
     expect(text).toMatch(/http:\/\/localhost:\d+\/setup#\S+/)
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)

@@ -1,10 +1,10 @@
 import { resolve } from "node:path"
 import process from "node:process"
 import { version } from "../../package.json"
+import type { Config } from "../../server/config.ts"
 import { start } from "../../server/main.ts"
 import { command } from "../command.ts"
 import { exitCodes } from "../complaint.ts"
-import { webLink } from "../links.ts"
 import { loadConfig } from "../load-config.ts"
 import { bold, isAttended, note, say } from "../terminal.ts"
 
@@ -23,16 +23,13 @@ export const serve = command({
   run: async ({ given }) => {
     const config = loadConfig(given)
     const form = config.log.form ?? (isAttended ? "text" : "json")
+    const signals = hearSignals()
     const server = await start({ ...config, log: { ...config.log, form } }, { listen: true })
-    say(bold(`Parley ${version} is running.`))
-    for (const { name, url } of server.doors) say(`  ${name.padEnd(5)} ${url}`)
-    say(`  Data  ${resolve(config.data)}`)
-    if (server.setupCode !== undefined) {
-      say(
-        `  It has no owner yet. Whoever opens this first is: ${webLink(config, `/setup#${server.setupCode}`)}`,
-      )
-    }
-    await toldToStop()
+    const stopped = signals.first()
+    process.on("uncaughtException", server.broke)
+    process.on("unhandledRejection", server.broke)
+    say(greeting(config, server).join("\n"))
+    await stopped
     const late = setTimeout(() => {
       note("The server did not come to rest in time and was ended; nothing that was accepted is lost.")
       process.exit(exitCodes.failed)
@@ -43,20 +40,50 @@ export const serve = command({
   },
 })
 
-/** Resolves at the first signal. A later press of Ctrl-C ends the process at once. */
-function toldToStop(): Promise<void> {
-  return new Promise((stop) => {
-    let firstMs: number | undefined
-    const hear = (signal: NodeJS.Signals) => {
-      if (firstMs === undefined) {
-        firstMs = performance.now()
-        stop()
-      } else if (signal === "SIGINT" && performance.now() - firstMs > ONE_PRESS_MS) {
-        process.exit(exitCodes.interrupted)
-      }
-    }
-    process.on("SIGINT", hear)
-    process.on("SIGTERM", hear)
-    process.on("SIGHUP", hear)
-  })
+/** Before there is a server, and at a second press of Ctrl-C, a signal ends the process at once. */
+function hearSignals(): { first(): Promise<void> } {
+  let firstMs: number | undefined
+  let stop: (() => void) | undefined
+  const hear = (signal: NodeJS.Signals) => {
+    const nowMs = performance.now()
+    const isPressedAgain = signal === "SIGINT" && firstMs !== undefined && nowMs - firstMs > ONE_PRESS_MS
+    if (stop === undefined || isPressedAgain) process.exit(exitCodes.interrupted)
+    firstMs ??= nowMs
+    stop()
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, hear)
+  return {
+    first: () =>
+      new Promise((told) => {
+        stop = told
+      }),
+  }
+}
+
+/** Where to go, in at most six lines. */
+function greeting(config: Config, server: Awaited<ReturnType<typeof start>>): string[] {
+  const urls = Map.groupBy(server.doors, ({ name }) => name)
+  const doors = [...urls].map(([name, all]) => line(name, all.map(({ url }) => shown(url)).join("   ")))
+  const { fingerprint, setupCode } = server
+  return [
+    bold(`Parley ${version} is running.`),
+    ...doors,
+    ...(fingerprint === undefined ? [] : [line("TLS", `its own certificate, SHA-256 ${fingerprint}`)]),
+    line("Data", resolve(config.data)),
+    ...(setupCode === undefined ? [] : [`  ${setupLine(config, server.doors, setupCode)}`]),
+  ]
+}
+
+const line = (name: string, text: string) => `  ${name.padEnd(4)}  ${text}`
+
+/** Both are this machine; the name is what people type. */
+const shown = (url: string) =>
+  url.replace("//127.0.0.1:", "//localhost:").replace("//0.0.0.0:", "//localhost:")
+
+function setupLine(config: Config, doors: readonly { readonly url: string }[], code: string): string {
+  const web = config.publicUrl ?? doors.map(({ url }) => shown(url)).find((url) => url.startsWith("http"))
+  const command = `npx parley user add NAME --role owner --data ${config.data}`
+  return web === undefined
+    ? `It has no owner yet: ${command}`
+    : `It has no owner yet. Whoever opens this first is: ${web}/setup#${code}`
 }
