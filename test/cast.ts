@@ -1,7 +1,7 @@
 import type { Uuid } from "../protocol/ids.ts"
 
 /** The people and rooms of every test, example and picture. Eve is not in any room and would like to be. */
-export interface Player {
+interface Player {
   readonly id: Uuid
   readonly name: string
   readonly display: string

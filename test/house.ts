@@ -15,7 +15,7 @@ import { memoryLog } from "../server/store/memory.ts"
 import { cast, castId, type Name, places } from "./cast.ts"
 
 /** A clock that stands until it is moved, and a loop that turns when asked. */
-export class StillWorld implements World {
+class StillWorld implements World {
   nowMs = Date.UTC(2026, 4, 1, 9)
   #turns: (() => void)[] = []
   #timers: { readonly atMs: number; readonly run: () => void }[] = []
@@ -74,7 +74,7 @@ export class StillWorld implements World {
 type Kind = Down["type"]
 
 /** One connected person, as a test speaks for them. */
-export class Caller {
+class Caller {
   readonly frames: Down[] = []
   isReady = true
   /** The wire is full after so many more writes. */
@@ -158,7 +158,7 @@ export class Caller {
   }
 }
 
-export interface HouseOptions {
+interface HouseOptions {
   /** A log around the one in memory, to watch it or to make it fail. */
   readonly around?: (log: Log) => Log
   readonly rate?: { readonly perSecond: number; readonly burst: number }

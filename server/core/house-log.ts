@@ -5,7 +5,7 @@ const READ_MAX = 100
 /** After a failure, or when a doorbell may have been lost. */
 const LOOK_AGAIN_MS = 2_000
 
-export interface HouseLogParts {
+interface HouseLogParts {
   readonly log: Pick<Log, "read">
   readonly bus: Bus
   readonly world: Pick<World, "after">

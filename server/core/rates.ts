@@ -2,7 +2,7 @@ import type { Uuid } from "../../protocol/ids.ts"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import type { World } from "./ports.ts"
 
-export interface Rate {
+interface Rate {
   readonly perSecond: number
   /** How much may come at once after a quiet time. */
   readonly burst: number

@@ -33,7 +33,7 @@ const COALESCE_MS = 10
 const ROOMS_KEPT_MAX = 4_096
 const ROOM_IDLE_MS = 60_000
 
-export interface RoomsParts {
+interface RoomsParts {
   readonly log: Log
   readonly bus: Bus
   readonly world: World

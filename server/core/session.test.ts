@@ -1,3 +1,4 @@
+// Long because it holds a session to every rule of the protocol that is about one.
 import { describe, expect, test } from "bun:test"
 import { cast, places } from "../../test/cast.ts"
 import { House } from "../../test/house.ts"

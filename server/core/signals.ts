@@ -11,7 +11,7 @@ const OFFLINE_AFTER_MS = 30_000
 type Claimed = Exclude<Presence, "offline">
 
 /** A connected session, as far as signals go. */
-export interface Listening {
+interface Listening {
   readonly account: Uuid | undefined
   signal(signal: SignalDown): void
 }
@@ -26,7 +26,7 @@ interface Person {
 }
 
 /** What several devices say together: silence asked for anywhere holds everywhere, presence on one is presence. */
-export function together(devices: Iterable<Claimed>): Claimed | undefined {
+function together(devices: Iterable<Claimed>): Claimed | undefined {
   let state: Claimed | undefined
   for (const device of devices) {
     if (device === "do-not-disturb") return device

@@ -5,7 +5,7 @@ import { mentions } from "../../protocol/text.ts"
 import type { Stored } from "../core/ports.ts"
 
 /** Whom a message calls: by name, by answering them, or all at once. */
-export interface Calls {
+interface Calls {
   readonly mentioned: readonly Uuid[]
   readonly answered: readonly Uuid[]
   readonly room: boolean

@@ -9,7 +9,7 @@ const READ_MAX = 500
 const LATEST_MS = 100
 const PROJECTION = "notify"
 
-export interface NotifyParts {
+interface NotifyParts {
   readonly log: Pick<Log, "read">
   readonly feed: Feed
   readonly rooms: Pick<Rooms, "head">

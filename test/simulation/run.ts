@@ -18,7 +18,7 @@ const STORM_STEPS = 500
 /** After the storm everything must come to rest within so many steps. */
 const CALM_STEPS_MAX = 60_000
 
-export interface Result {
+interface Result {
   readonly events: number
   readonly accepted: number
   readonly refused: number
