@@ -3,7 +3,7 @@ import type { Uuid } from "../../protocol/ids.ts"
 import type { Append, Claim, RoomCard } from "../core/ports.ts"
 
 /** The rows beside the log that change with an append. */
-export type Beside = Pick<Append, "room" | "claims" | "members" | "card">
+type Beside = Pick<Append, "room" | "claims" | "members" | "card">
 
 /** The rows beside the log that change in the transaction of an append. */
 export function besideWriter(db: Database) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { isRefusal } from "../../protocol/refusals.ts"
-import { places } from "../../test/cast.ts"
+import { castId, places } from "../../test/cast.ts"
 import { put, said } from "./contract.ts"
 import { openStore } from "./open.ts"
 import { failure } from "./testing/failure.ts"
@@ -10,12 +10,17 @@ import { folders } from "./testing/folders.ts"
 
 const newFolder = folders()
 
+const rooms = [places.lobby.id, ...Array.from({ length: 19 }, (_, index) => castId(0xc000 + index))]
+
 /** A process that writes to a store; what it prints is kept, line by line. */
 function startLoad(folder: string) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "testing/load.ts"), folder], {
-    stdout: "pipe",
-    stderr: "inherit",
-  })
+  const child = Bun.spawn(
+    [process.execPath, new URL("./testing/load.ts", import.meta.url).pathname, folder, ...rooms],
+    {
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  )
   const lines: string[] = []
   const waiting: (() => void)[] = []
   const ended = (async () => {

@@ -2,7 +2,7 @@
  * What an error of the database means: `full` the disk, `damaged` pages that cannot be read, `conflict` a unique value
  * taken, `failed` the disk did not do its part, `wrong` the statement or its values are at fault.
  */
-export type Fault = "full" | "damaged" | "conflict" | "failed" | "wrong"
+type Fault = "full" | "damaged" | "conflict" | "failed" | "wrong"
 
 export function faultOf(error: unknown): Fault {
   const code = codeOf(error)

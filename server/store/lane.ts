@@ -8,7 +8,7 @@ export interface Lane<Ask, Answer> {
   fail(error: Error): void
 }
 
-export interface LaneOptions<Ask> {
+interface LaneOptions<Ask> {
   /** While so many messages are unanswered, asks wait and go together in the next one. */
   readonly messagesInFlightMax: number
   /** How much work an ask is, and how much a message holds; one ask always fits. */
@@ -16,6 +16,12 @@ export interface LaneOptions<Ask> {
   readonly weightMax: number
   /** Hears of every answered message: its weight, and the length of its text. */
   readonly answered?: (weight: number, chars: number) => void
+}
+
+/** A worker, as far as a lane needs one. */
+interface Hearer {
+  postMessage(text: string): void
+  addEventListener(type: "message", hear: (event: MessageEvent) => void): void
 }
 
 interface Waiting<Ask, Answer> {
@@ -28,7 +34,7 @@ interface Waiting<Ask, Answer> {
  * Messages are JSON text: measured, strings travel four times as fast between workers as objects do. A worker answers
  * messages in order, and the asks of a message in order.
  */
-export function lane<Ask, Answer>(worker: Worker, options: LaneOptions<Ask>): Lane<Ask, Answer> {
+export function lane<Ask, Answer>(worker: Hearer, options: LaneOptions<Ask>): Lane<Ask, Answer> {
   let waiting: Waiting<Ask, Answer>[] = []
   const inFlight: {
     readonly batch: readonly Waiting<Ask, Answer>[]

@@ -9,7 +9,7 @@ import { snapshotSeal } from "./rows.ts"
 import { Shows, showsOf } from "./shows.ts"
 
 /** Writes appends inside a transaction that the caller begins and commits. */
-export interface LogWriter {
+interface LogWriter {
   /**
    * Optimistic: an id that is there already makes the database throw, after part of the append was written. Everything
    * else that may be wrong with an append is found before its first write.
@@ -30,103 +30,31 @@ interface RoomRow {
 
 export function logWriter(db: Database, epoch: Uuid): LogWriter {
   const roomBy = db.prepare<RoomRow, [Uint8Array]>("select key, seq, at, chain from room where id = ?")
-  const makeRoom = db.prepare("insert into room (id, seq, at, chain) values (?, 0, 0, ?) returning key")
-  const moveHead = db.prepare("update room set seq = ?, at = ?, chain = ? where key = ? and seq = ?")
-  const lastN = db.prepare<{ n: number | null }, []>("select max(n) as n from event")
-  const insertEvent = db.prepare(
-    `insert into event (n, room, seq, id, at, by, kind, target, root, cites, body, salt, chain)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const insertPlace = db.prepare(
-    "insert into place (room, seq, n, by, shows, target, root, cites) values (?, ?, ?, ?, ?, ?, ?, ?)",
+  const makeRoom = db.prepare<{ key: number }, [Uint8Array, Uint8Array]>(
+    "insert into room (id, seq, at, chain) values (?, 0, 0, ?) returning key",
   )
   const idTaken = db.prepare<{ n: number }, [Uint8Array, number]>(
     "select n from event where id = ? and room = ?",
   )
   const beside = besideWriter(db)
-  const erase = eraser(db)
+  const entries = entriesWriter(db, epoch)
   const keep = snapshotWriter(db)
-  let n: number | undefined
-
-  function append(append: Append): Outcome {
-    const id = idBytes(append.room)
-    const found = roomBy.get(id)
-    if (append.epoch !== epoch || (found?.seq ?? 0) !== append.after) return { is: "moved" }
-    const unfitness = unfit(append, found?.at ?? 0)
-    if (unfitness !== undefined) throw new Error(unfitness)
-    const taken = beside.takenClaim(append.claims ?? [])
-    if (taken) return { is: "taken", claim: taken }
-    const room = found ?? { key: newRoom(id), seq: 0, at: 0, chain: noChain }
-    const checks = putAll(room, append)
-    beside.write(append)
-    if (append.snapshot) keep(room.key, append.snapshot)
-    return { is: "appended", checks }
-  }
-
-  function newRoom(id: Uint8Array): number {
-    return (makeRoom.get(id, noChain) as { key: number }).key
-  }
-
-  function putAll(room: RoomRow, append: Append): readonly string[] {
-    let { seq, chain, at } = room
-    n ??= lastN.get()?.n ?? 0
-    const checks: string[] = []
-    for (const entry of append.entries) {
-      seq++
-      n++
-      at = entry.at
-      chain = put({ n, key: room.key, seq, chain, room: append.room }, entry)
-      checks.push(checkOf(chain))
-      if (entry.erases !== undefined) erase(room.key, entry.erases)
-    }
-    if (moveHead.run(seq, at, chain, room.key, room.seq).changes !== 1) {
-      throw new Error(
-        `The head of room ${append.room} moved during a commit; something else writes to the database.`,
-      )
-    }
-    return checks
-  }
-
-  function put(
-    place: { n: number; key: number; seq: number; chain: Uint8Array; room: Uuid },
-    entry: Entry,
-  ): Uint8Array {
-    const { n, key, seq } = place
-    const { kind, target = null, root = null, cites = null, body } = entry
-    const salt = freshSalt()
-    const link = {
-      room: place.room,
-      epoch,
-      seq,
-      id: entry.id,
-      at: entry.at,
-      by: entry.by,
-      kind,
-      target: entry.target,
-    }
-    const chain = chainOf(place.chain, link, sealOf(salt, body))
-    const by = idBytes(entry.by)
-    insertEvent.run(
-      n,
-      key,
-      seq,
-      idBytes(entry.id),
-      entry.at,
-      by,
-      kind,
-      target,
-      root,
-      cites,
-      body,
-      salt,
-      chain,
-    )
-    insertPlace.run(key, seq, n, by, showsOf(entry), target, root, cites)
-    return chain
-  }
 
   return {
-    append,
+    append(append) {
+      const id = idBytes(append.room)
+      const found = roomBy.get(id)
+      if (append.epoch !== epoch || (found?.seq ?? 0) !== append.after) return { is: "moved" }
+      const unfitness = unfit(append, found?.at ?? 0)
+      if (unfitness !== undefined) throw new Error(unfitness)
+      const taken = beside.takenClaim(append.claims ?? [])
+      if (taken) return { is: "taken", claim: taken }
+      const room = found ?? { key: makeRoom.get(id, noChain)?.key ?? 0, seq: 0, at: 0, chain: noChain }
+      const checks = entries.write(room, append)
+      beside.write(append)
+      if (append.snapshot) keep(room.key, append.snapshot)
+      return { is: "appended", checks }
+    },
     knownId(append) {
       const key = roomBy.get(idBytes(append.room))?.key ?? 0
       const fresh = new Set<Uuid>()
@@ -135,6 +63,53 @@ export function logWriter(db: Database, epoch: Uuid): LogWriter {
         fresh.add(id)
       }
       return undefined
+    },
+    forget: entries.forget,
+  }
+}
+
+/** Writes events behind the head of a room, and moves the head. */
+function entriesWriter(db: Database, epoch: Uuid) {
+  const lastN = db.prepare<{ n: number | null }, []>("select max(n) as n from event")
+  const moveHead = db.prepare("update room set seq = ?, at = ?, chain = ? where key = ? and seq = ?")
+  const insertEvent = db.prepare(
+    `insert into event (n, room, seq, id, at, by, kind, target, root, cites, body, salt, chain)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const insertPlace = db.prepare(
+    "insert into place (room, seq, n, by, shows, target, root, cites) values (?, ?, ?, ?, ?, ?, ?, ?)",
+  )
+  const erase = eraser(db)
+  let n: number | undefined
+
+  function put(room: Uuid, key: number, seq: number, before: Uint8Array, entry: Entry): Uint8Array {
+    n = (n ?? lastN.get()?.n ?? 0) + 1
+    const { at, kind, target = null, root = null, cites = null, body } = entry
+    const [id, by, salt] = [idBytes(entry.id), idBytes(entry.by), freshSalt()]
+    const link = { room, epoch, seq, id: entry.id, at, by: entry.by, kind, target: entry.target }
+    const chain = chainOf(before, link, sealOf(salt, body))
+    insertEvent.run(n, key, seq, id, at, by, kind, target, root, cites, body, salt, chain)
+    insertPlace.run(key, seq, n, by, showsOf(entry), target, root, cites)
+    return chain
+  }
+
+  return {
+    write(room: RoomRow, { room: id, entries }: Append): readonly string[] {
+      let { seq, chain, at } = room
+      const checks: string[] = []
+      for (const entry of entries) {
+        seq++
+        at = entry.at
+        chain = put(id, room.key, seq, chain, entry)
+        checks.push(checkOf(chain))
+        if (entry.erases !== undefined) erase(room.key, entry.erases)
+      }
+      if (moveHead.run(seq, at, chain, room.key, room.seq).changes !== 1) {
+        throw new Error(
+          `The head of room ${id} moved during a commit; something else writes to the database.`,
+        )
+      }
+      return checks
     },
     forget() {
       n = undefined

@@ -51,7 +51,7 @@ export interface VerifyProgress {
   readonly of: number
 }
 
-export const DAMAGES_TOLD_MAX = 1_000
+const DAMAGES_TOLD_MAX = 1_000
 
 /** Collects damages; the list ends at a thousand, the count does not. */
 export function damageList(): {

@@ -1,14 +1,10 @@
-import { castId, places } from "../../../test/cast.ts"
 import { freshId, said } from "../contract.ts"
 import { openStore } from "../open.ts"
 
-// A process that appends as fast as it can and prints what was acknowledged, until somebody ends it. Its first line
-// says that the store is open, or why it is not.
+// A process that appends to rooms as fast as it can and prints what was acknowledged, until somebody ends it. Its first
+// line says that the store is open, or why it is not. Arguments: the folder, and the rooms.
 
-const [folder = ""] = process.argv.slice(2)
-const rooms = Array.from({ length: 20 }, (_, index) =>
-  index === 0 ? places.lobby.id : castId(0xc000 + index),
-)
+const [folder = "", ...rooms] = process.argv.slice(2)
 
 async function write(): Promise<void> {
   const store = await openStore({ kind: "sqlite", folder })
