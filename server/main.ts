@@ -1,4 +1,4 @@
-// The only file that knows everyone: it opens the parts, hands each the ports it asks for, and closes them in order.
+// Long because it is the only file that knows everyone: it opens the parts, hands each its ports, closes them in order.
 import { readFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { join, resolve } from "node:path"
