@@ -17,8 +17,8 @@ interface SignedIn {
 export interface HttpClient {
   /** Makes a session: its token, for `connect`. */
   signIn(name: string, password: string): Promise<SignedIn | Refusal>
-  /** Makes an account; `invite` where the server asks for one. */
-  register(name: string, password: string, invite?: string): Promise<unknown | Refusal>
+  /** Makes an account and a session of it; `invite` where the server asks for one. */
+  register(name: string, password: string, invite?: string): Promise<SignedIn | Refusal>
   /** Any other call of `/api/v1`: the body of the answer, or the refusal. Rejects when the server cannot be reached. */
   call<Body>(method: string, path: string, input?: unknown): Promise<Body | Refusal>
 }
@@ -45,7 +45,7 @@ export function httpClient({ base, token, fetch = globalThis.fetch }: HttpOption
     call,
     signIn: (name, password) => call<SignedIn>("POST", "/sessions", { name, password }),
     register: (name, password, invite) =>
-      call("POST", "/accounts", { name, password, ...(invite !== undefined && { invite }) }),
+      call<SignedIn>("POST", "/accounts", { name, password, ...(invite !== undefined && { invite }) }),
   }
 }
 
