@@ -28,6 +28,7 @@ import { backup, restore, verify } from "./store/inspector.ts"
 import { openStore } from "./store/open.ts"
 import { argon2id } from "./store/passwords.ts"
 import { openSearch } from "./store/search.ts"
+import { entrancePage } from "./transports/entrance.ts"
 import { listenControl, listenHttp } from "./transports/http.ts"
 import { SESSION_COOKIE } from "./transports/origin.ts"
 import { createReception, type Listener } from "./transports/reception.ts"
@@ -257,6 +258,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     },
     async close(): Promise<void> {
       houseLog.stop()
+      presences.close()
       await notify.stop()
       await search.close()
       await api.close()
@@ -301,7 +303,7 @@ function openDoors(config: Config, house: OpenHouse): readonly Door[] {
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy,
     api: house.api.http,
-    web: welcomePage,
+    web: async (request: Request) => (await welcomePage(request)) ?? entrancePage(request),
     metrics: house.metrics,
     ready: house.ready,
   }

@@ -1,7 +1,7 @@
 import type { Presence, SignalDown } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import { limits } from "../../protocol/limits.ts"
-import type { Bus, Signals, World } from "./ports.ts"
+import type { Bus, Signals, Stop, World } from "./ports.ts"
 
 /** Changes of presence are told together, at most this often. */
 const TELL_EVERY_MS = 1_000
@@ -43,7 +43,8 @@ export class Presences implements Signals {
   readonly #watching = new Map<Listening, readonly Uuid[]>()
   readonly #changed = new Set<Uuid>()
   readonly #leaving = new Set<Uuid>()
-  #ticking = false
+  #stopTick: Stop | undefined
+  #isClosed = false
 
   constructor(world: World, bus: Bus) {
     this.#world = world
@@ -108,6 +109,12 @@ export class Presences implements Signals {
     return person.leftMs !== undefined && this.#world.now() - person.leftMs < OFFLINE_AFTER_MS
   }
 
+  /** Nobody is told anything any more, and no timer holds the process for those who have just left. */
+  close(): void {
+    this.#isClosed = true
+    this.#stopTick?.()
+  }
+
   tell(account: Uuid, signal: SignalDown): void {
     this.#bus.ring("signals", { account, signal })
   }
@@ -126,13 +133,12 @@ export class Presences implements Signals {
   }
 
   #tickLater(): void {
-    if (this.#ticking) return
-    this.#ticking = true
-    this.#world.after(TELL_EVERY_MS, () => this.#tick())
+    if (this.#isClosed) return
+    this.#stopTick ??= this.#world.after(TELL_EVERY_MS, () => this.#tick())
   }
 
   #tick(): void {
-    this.#ticking = false
+    this.#stopTick = undefined
     for (const account of this.#leaving) {
       const person = this.#people.get(account)
       if (person && this.#isLeaving(person)) continue
