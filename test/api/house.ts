@@ -43,7 +43,7 @@ const checks = new Map<string, ReturnType<typeof Compile>>()
 const refusal = Compile(Refusal)
 
 /** Every answer of every test is held against what the document says of it. */
-export function conform(handler: Handler, { status, body }: Answer): void {
+function conform(handler: Handler, { status, body }: Answer): void {
   if (status >= 400) {
     expect(refusal.Check(body)).toBe(true)
     return
@@ -294,22 +294,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
   const broken: unknown[] = []
   const heard: Heard[] = []
   const broke = (error: unknown) => broken.push(error)
-  const bus = localBus()
-  const writes = new Writes(world)
-  const counters = makeCounters()
-  const rooms = new OpenRooms({
-    log,
-    bus,
-    world,
-    writes,
-    rates: new Rates(world, { perSecond: 10_000, burst: 10_000 }),
-    counters,
-    epoch: store.epoch,
-    named: (fold) => holderOf(records, fold),
-    knows: () => true,
-    shared: false,
-    broke,
-  })
+  const { rooms, bus, writes, counters } = roomsOver(store, log, world, broke)
   const { accounts, services, house, tellSelf } = await openAccounts({
     records,
     world,
@@ -352,7 +337,7 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     writes,
     counters,
     server: () => ({ name: "Parley", version: "test" }),
-    seen: () => {},
+    seen: (who) => services.sessions.seen(who),
     roomsOf: (account) => pages.roomsOf(account),
     broke,
   })
@@ -371,6 +356,27 @@ async function make({ store: kept, world = new HandWorld(), pace, around }: Opti
     broken,
     heard,
   }
+}
+
+/** The core without its doors. */
+function roomsOver(store: Store, log: Log, world: HandWorld, broke: (error: unknown) => void) {
+  const bus = localBus()
+  const writes = new Writes(world)
+  const counters = makeCounters()
+  const rooms = new OpenRooms({
+    log,
+    bus,
+    world,
+    writes,
+    rates: new Rates(world, { perSecond: 10_000, burst: 10_000 }),
+    counters,
+    epoch: store.epoch,
+    named: (fold) => holderOf(store.records, fold),
+    knows: () => true,
+    shared: false,
+    broke,
+  })
+  return { rooms, bus, writes, counters }
 }
 
 async function holderOf(records: Store["records"], fold: string): Promise<Uuid | undefined> {

@@ -8,7 +8,7 @@ export interface Placed {
   readonly seq: number
 }
 
-export interface KindRow {
+interface KindRow {
   /** Makes one happen; in the attic where it can be. */
   readonly happen: (scene: Scene) => Promise<Placed>
   /** Who can read it afterwards, in the log and on pages. */

@@ -6,7 +6,7 @@ import type { Neighbour } from "./house.ts"
 import { type Persona, personas, type Scene, SECRET } from "./scene.ts"
 
 /** `ok`, or the code of the refusal. */
-export type Told = Readonly<Record<Persona, string>>
+type Told = Readonly<Record<Persona, string>>
 
 export interface Row {
   /** What is asked; `me` is who asks. */
