@@ -37,7 +37,7 @@ export async function parley(args: readonly string[], surroundings: Surroundings
   return { code, out, err }
 }
 
-interface Served {
+export interface Served {
   /** The lines it printed when it was ready. */
   readonly lines: readonly string[]
   /** The address of the web. */
