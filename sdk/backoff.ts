@@ -1,6 +1,6 @@
 import type { World } from "./ports.ts"
 
-export interface Backoff {
+interface Backoff {
   /** The longest first wait. */
   readonly firstMs: number
   /** No wait is longer than this. */

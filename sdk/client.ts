@@ -29,7 +29,7 @@ export interface ConnectOptions extends Credentials {
   readonly world?: World
 }
 
-export interface ClientWords {
+interface ClientWords {
   state: State
   /** Something about a room changed that a list of rooms may show. */
   room: Room

@@ -38,7 +38,7 @@ export interface Credentials {
 }
 
 /** What the connection tells its owner. */
-export interface Owner {
+interface Owner {
   changed(state: State): void
   /** A frame that is neither `welcome` nor `pong`. */
   heard(frame: Exclude<Down, Welcome | Pong>): void

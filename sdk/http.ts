@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from "../protocol/refusals.ts"
 
-export interface HttpOptions {
+interface HttpOptions {
   /** The server's address: `https://chat.example.org`; "" in its own pages. */
   readonly base: string
   /** A session's token; not needed where a cookie goes along, or before signing in. */
@@ -14,7 +14,7 @@ interface SignedIn {
 }
 
 /** The HTTP API, for what a page or a script does before it has a connection, or instead of one. */
-export interface HttpClient {
+interface HttpClient {
   /** Makes a session: its token, for `connect`. */
   signIn(name: string, password: string): Promise<SignedIn | Refusal>
   /** Makes an account and a session of it; `invite` where the server asks for one. */

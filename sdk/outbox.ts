@@ -42,7 +42,7 @@ export interface Said {
 }
 
 /** What the outbox asks of its owner. */
-export interface Post {
+interface Post {
   isOnline(): boolean
   send(frame: Submit): void
   /** The number of pings sent so far. */

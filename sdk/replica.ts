@@ -11,7 +11,7 @@ const SHOWN_MAX = 2_000
 const SHOWN_KEPT = 1_500
 
 /** What became of an `events` frame. */
-export type Taken =
+type Taken =
   /** These events, which reach up to `to`, are new, and so is what they made or changed of what is shown. */
   | {
       readonly is: "applied"
@@ -28,7 +28,7 @@ export type Taken =
 export type Begin = { readonly after: number } | { readonly last: number }
 
 /** The changes that arrive from now on, until `stop`: for a page that is on its way meanwhile. */
-export interface Recording {
+interface Recording {
   readonly changes: readonly Event[]
   stop(): void
 }

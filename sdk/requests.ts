@@ -7,7 +7,7 @@ import type { Stop, World } from "./ports.ts"
 const WITHIN_MS = 60_000
 
 /** What requests ask of their owner. */
-export interface Desk {
+interface Desk {
   isOnline(): boolean
   send(frame: Request): void
   /** The number of pings sent so far. */

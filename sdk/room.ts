@@ -18,7 +18,7 @@ import { openThread, type Thread } from "./thread.ts"
 import { Unread } from "./unread.ts"
 
 /** What can be heard of a room. */
-export interface RoomWords {
+interface RoomWords {
   /** These shown things were made or changed; without a list, everything may have. */
   change: { readonly seqs?: readonly number[] }
   /** A message that is news: none of those that were in the log before the room was taken up. */

@@ -15,7 +15,7 @@ const SAVE_AFTER_MS = 1_000
 /** Who missed more events than this begins again near the end instead of reading them all. */
 const MISSED_MAX = 1_000
 
-export interface RoomsOwner extends RoomHost {
+interface RoomsOwner extends RoomHost {
   send(frame: Follow): void
   /** The number of pings sent so far. */
   pings(): number

@@ -6,7 +6,7 @@ import type { Stop, World } from "./ports.ts"
 const TYPING_LASTS_MS = 6_000
 const TYPING_AGAIN_MS = 3_000
 
-export interface SignalsOwner {
+interface SignalsOwner {
   /** Goes out when online; else it is nobody's to hear. */
   send(signal: Signal): void
   typing(room: Uuid): void

@@ -1,12 +1,12 @@
 import type { Cache } from "../ports.ts"
 
 /** A cache under test: `open` gives a client's view of it, again after `close`; `fresh` makes a new, empty one. */
-export interface CacheKit {
+interface CacheKit {
   fresh(): Promise<() => Promise<Cache>>
 }
 
 /** One thing that every cache does. It runs wherever the cache does, in a browser too, so it needs no test runner. */
-export interface CacheCase {
+interface CacheCase {
   readonly title: string
   run(kit: CacheKit): Promise<void>
 }

@@ -1,31 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { requires } from "../../test/programs.ts"
 import { cacheContract } from "./contract.ts"
 
-/** Runs one case of the contract in the page, over databases of its own; gives the fault, or nothing. */
-const script = `
-  import { cacheContract } from "./contract.ts"
-  import { indexedDbCache } from "./indexeddb.ts"
-  let made = 0
-  const kit = {
-    async fresh() {
-      const name = "cache " + made++
-      indexedDB.deleteDatabase(name)
-      return () => indexedDbCache(name)
-    },
-  }
-  globalThis.fault = async (title) => {
-    try {
-      await cacheContract.find((one) => one.title === title).run(kit)
-      return null
-    } catch (error) {
-      return String(error)
-    }
-  }
-  globalThis.cacheOf = indexedDbCache
-`
+const root = fileURLToPath(new URL("../..", import.meta.url))
 
 describe.skipIf(!requires("chromium"))("the cache in a browser's IndexedDB", () => {
   let browser: Browser
@@ -34,8 +14,7 @@ describe.skipIf(!requires("chromium"))("the cache in a browser's IndexedDB", () 
 
   beforeAll(async () => {
     const built = await Bun.build({
-      entrypoints: [join(import.meta.dir, "page.ts")],
-      files: { [join(import.meta.dir, "page.ts")]: script },
+      entrypoints: [join(root, "sdk/testing/cache-page.ts")],
       target: "browser",
     })
     const code = (await built.outputs[0]?.text()) ?? ""

@@ -7,14 +7,14 @@ import type { Hearing, Link, Wire } from "../ports.ts"
 const LINE_CHARS_MAX = 16 * 1_048_576
 
 /** A server's certificate, as someone who decides whether to trust it needs it. */
-export interface Certificate {
+interface Certificate {
   /** SHA-256 of the certificate: hex pairs with colons, as `openssl x509 -fingerprint -sha256` prints it. */
   readonly fingerprint: string
   /** An authority this machine trusts vouches for it and for the name. */
   readonly isVouchedFor: boolean
 }
 
-export interface TcpOptions {
+interface TcpOptions {
   readonly host: string
   readonly port: number
   /** TLS. With `trust` the caller decides, as SSH clients do; without it an authority must vouch for the server. */

@@ -95,7 +95,7 @@ export function answerOf(
 }
 
 /** The whole log folded: what stands at each seq. */
-export function folded(events: readonly Event[]): ReadonlyMap<number, Shown> {
+function folded(events: readonly Event[]): ReadonlyMap<number, Shown> {
   const shown = new Map<number, Shown>()
   for (const event of events) {
     const one = show(shown.get(subject(event)), event)

@@ -23,7 +23,7 @@ export interface Person {
 }
 
 /** How a link treats what it carries. */
-export interface Weather {
+interface Weather {
   /** The longest time under way; each frame takes some of it. */
   readonly delayMs: number
   /** Share of frames lost, and doubled; above 0 the wire is a datagram wire, and frames overtake each other. */
