@@ -32,8 +32,10 @@ test("WIRE-4: a server told to stop under load says why, ends in time, loses not
     )
     const callers = [await call(server, "tcp"), await call(server, "websocket")]
     for (const caller of callers) await enter(caller, { token: ada.token })
-    // On which nobody signs in.
-    callers.push(await call(server, "tcp"))
+    const stranger = await call(server, "tcp")
+    stranger.say({ type: "ping" })
+    await stranger.hear("refused", ({ code }) => code === "sign-in-first")
+    callers.push(stranger)
     const startedMs = performance.now()
     expect(await server.stop("SIGTERM")).toBe(0)
     expect(performance.now() - startedMs).toBeLessThan(DRAIN_MAX_MS)
