@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { existsSync, mkdirSync } from "node:fs"
+import { existsSync, mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { isRefusal } from "../../protocol/refusals.ts"
 import { castId, places } from "../../test/cast.ts"
@@ -113,6 +113,21 @@ describe("a data folder", () => {
     expect(firsts.filter((line) => line?.includes("in use"))).toHaveLength(3)
     await Promise.all(children.map((child) => child.kill()))
   }, 20_000)
+
+  test("is open to nobody else, and what cannot be one is told in a sentence", async () => {
+    const folder = newFolder("private")
+    const store = await openStore({ kind: "sqlite", folder })
+    await put(store, places.lobby.id, 0, said("hello"))
+    const modeOf = (path: string) => statSync(path).mode & 0o077
+    expect(
+      [folder, ...["parley.db", "parley.db-wal", "ballast"].map((name) => join(folder, name))].map(modeOf),
+    ).toEqual([0, 0, 0, 0])
+    const file = join(folder, "parley.db")
+    expect((await failure(openStore({ kind: "sqlite", folder: file }))).message).toContain(
+      `${file} cannot be used`,
+    )
+    await store.close()
+  })
 
   test("holds nothing of SQLite's beside the database once it is closed", async () => {
     const folder = newFolder("closed")

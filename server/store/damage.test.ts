@@ -91,6 +91,12 @@ describe("a damaged database", () => {
     expect(await store.log.read(lobby.id, 380, 10)).toHaveLength(10)
   })
 
+  test("is told where the head of a room does not fit its last event", async () => {
+    await damage(change("update room set chain = randomblob(32) where key = 1"))
+    expect(await failure(store.log.head(lobby.id))).toBeInstanceOf(StoreDamaged)
+    expect((await store.log.head(garden.id))?.seq).toBe(1)
+  })
+
   test("is told where another author was put in", async () => {
     await damage(
       change(`update event set by = x'${cast.eve.id.replaceAll("-", "")}' where room = 1 and seq = 7`),

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite"
+import { closeSync, openSync } from "node:fs"
 import { join } from "node:path"
 import { faultOf } from "./faults.ts"
 
@@ -41,6 +42,8 @@ export function openForReading(path: string, cacheKiB = 2_000): Database {
 
 /** Opens the database for the one connection that writes; makes the file when there is none. */
 export function openForWriting(path: string, cacheKiB = 24_000): Database {
+  // Made here, for nobody else to read; SQLite's own files beside it take after it.
+  closeSync(openSync(path, "a", 0o600))
   const db = new Database(path, { create: true, readwrite: true, strict: true })
   settle(db, cacheKiB)
   db.run(`pragma busy_timeout = ${BUSY_MS}`)

@@ -15,6 +15,11 @@ export function faultOf(error: unknown): Fault {
   return "wrong"
 }
 
+/** Another connection has the database. */
+export function isLocked(error: unknown): boolean {
+  return codeOf(error).startsWith("SQLITE_BUSY")
+}
+
 function codeOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined
   return typeof code === "string" ? code : ""

@@ -1,4 +1,4 @@
-import type { Command } from "./control.ts"
+import { type Command, commander } from "./control.ts"
 import type { Checkpoint } from "./database.ts"
 import type { KeeperOrder } from "./keeper-worker.ts"
 import type { WriterOrder } from "./writer-worker.ts"
@@ -9,6 +9,32 @@ export interface Keeper {
   committed(events: number, bytes: number): void
   erased(): void
   stop(): void
+}
+
+/** A keeper's worker, started when it is first needed: an idle server does without. */
+export function keeperWorker(path: string): {
+  readonly order: Command<KeeperOrder>
+  close(): Promise<void>
+} {
+  let started: Promise<{ readonly worker: Worker; readonly order: Command<KeeperOrder> }> | undefined
+  async function start() {
+    const worker = new Worker(new URL("./keeper-worker.ts", import.meta.url), { smol: true })
+    const order = commander<KeeperOrder>(worker)
+    await order({ order: "open", path })
+    return { worker, order }
+  }
+  return {
+    async order<Value>(order: KeeperOrder) {
+      started ??= start()
+      return (await started).order<Value>(order)
+    },
+    async close() {
+      if (!started) return
+      const { worker, order } = await started
+      await order({ order: "close" })
+      worker.terminate()
+    },
+  }
 }
 
 /** About 16 MB, guessed from what was committed: a commit touches a few pages, an event two more. */

@@ -1,10 +1,13 @@
 import { Database } from "bun:sqlite"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { faultOf } from "./faults.ts"
+import { isLocked } from "./faults.ts"
 
 /** How long two processes that start at the same moment sort out which one is first. */
 const WAIT_MS = 300
+
+/** Its message is a sentence for people. */
+export class FolderInUse extends Error {}
 
 /**
  * Locks a data folder for this process. The lock is the operating system's on an open file, so it ends with the
@@ -19,8 +22,8 @@ export function lockFolder(folder: string): () => void {
     db.run("begin exclusive")
   } catch (error) {
     db.close(true)
-    if (faultOf(error) !== "failed") throw error
-    throw new Error(
+    if (!isLocked(error)) throw error
+    throw new FolderInUse(
       `The data folder ${folder} is in use by another Parley server${holder(pidFile)}. Stop that one first, or take another folder.`,
     )
   }

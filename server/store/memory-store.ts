@@ -1,4 +1,4 @@
-import { Database, type SQLQueryBindings } from "bun:sqlite"
+import { Database } from "bun:sqlite"
 import { uuid7 } from "../../protocol/ids.ts"
 import { refuse } from "../../protocol/refusals.ts"
 import { besideWriter } from "./beside-writer.ts"
@@ -8,6 +8,7 @@ import { migrate } from "./migrate.ts"
 import { migrations } from "./migrations/list.ts"
 import { recordWriter } from "./record-writer.ts"
 import { type Executor, recordsOver } from "./records.ts"
+import { statementRunner } from "./statements.ts"
 import type { Store } from "./store.ts"
 
 const IN_MEMORY = refuse("bad-input", "This store is in memory only: there is nothing to verify or to copy.")
@@ -42,9 +43,9 @@ export async function openMemory(): Promise<Store> {
 
 function executorOf(db: Database): Executor {
   const write = recordWriter(db)
+  const { rows } = statementRunner(db)
   return {
-    // Parameters were checked on their way here.
-    read: async ({ sql, parameters }) => db.query(sql).all(...(parameters as SQLQueryBindings[])),
+    read: async (statement) => rows(statement),
     write: async (statements) => db.transaction(write)(statements),
   }
 }

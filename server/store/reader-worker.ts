@@ -1,4 +1,4 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite"
+import type { Database } from "bun:sqlite"
 import { StoreDamaged } from "../core/ports.ts"
 import { serveOrders } from "./control.ts"
 import { openReadOnly } from "./database.ts"
@@ -7,6 +7,7 @@ import type { Statement } from "./group.ts"
 import { serveLane } from "./lane.ts"
 import { type Reads, reader } from "./reader.ts"
 import type { Epoch } from "./rows.ts"
+import { statementRunner } from "./statements.ts"
 
 export type ReaderOrder =
   | { readonly order: "open"; readonly folder: string; readonly epochs: readonly Epoch[] }
@@ -21,13 +22,19 @@ export type Reply =
   | { readonly is: "read"; readonly value?: unknown }
   | { readonly is: "damaged" | "wrong"; readonly message: string }
 
-let open: { readonly db: Database; readonly reads: Reads } | undefined
+interface Open {
+  readonly db: Database
+  readonly reads: Reads
+  readonly select: (statement: Statement) => readonly unknown[]
+}
+
+let open: Open | undefined
 
 serveOrders<ReaderOrder>((order) => {
   switch (order.order) {
     case "open": {
       const db = openReadOnly(order.folder)
-      open = { db, reads: reader(db, order.epochs) }
+      open = { db, reads: reader(db, order.epochs), select: statementRunner(db).rows }
       return undefined
     }
     case "close":
@@ -43,7 +50,7 @@ serveLane<Question, Reply>((questions) => questions.map(reply))
 function reply(question: Question): Reply {
   try {
     if (!open) throw new Error("The reader was asked before it was opened.")
-    return { is: "read", value: answer(open.db, open.reads, question) }
+    return { is: "read", value: answer(open, question) }
   } catch (error) {
     const message = messageOf(error)
     const damaged = error instanceof StoreDamaged || faultOf(error) === "damaged"
@@ -51,7 +58,7 @@ function reply(question: Question): Reply {
   }
 }
 
-function answer(db: Database, reads: Reads, question: Question): unknown {
+function answer({ reads, select }: Open, question: Question): unknown {
   switch (question[0]) {
     case "read":
       return reads.read(question[1], question[2], question[3])
@@ -76,13 +83,8 @@ function answer(db: Database, reads: Reads, question: Question): unknown {
     case "next":
       return reads.next(question[1], question[2])
     case "select":
-      return db.query(question[1].sql).all(...bindings(question[1]))
+      return select(question[1])
     default:
       return question satisfies never
   }
-}
-
-/** They came through JSON, so they are what SQLite takes. */
-function bindings({ parameters }: Statement): SQLQueryBindings[] {
-  return parameters as SQLQueryBindings[]
 }

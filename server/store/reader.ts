@@ -102,6 +102,9 @@ function logReader(stretch: StretchReader, roomBy: RoomBy): Reads["read"] {
 }
 
 function headReader(db: Database, epoch: Uuid, roomBy: RoomBy): Reads["head"] {
+  const lastAt = db.prepare<{ at: number; chain: Uint8Array }, [number, number]>(
+    "select e.at, e.chain from place p join event e on e.n = p.n where p.room = ? and p.seq = ?",
+  )
   const kept = db.prepare<{ seq: number; head: string; seal: Uint8Array; chain: Uint8Array }, [number]>(
     `select s.seq, s.head, s.seal, e.chain from snapshot s
      join place p on p.room = s.room and p.seq = s.seq join event e on e.n = p.n where s.room = ?`,
@@ -110,6 +113,8 @@ function headReader(db: Database, epoch: Uuid, roomBy: RoomBy): Reads["head"] {
     const head = roomBy(room)
     if (!head) return undefined
     const { key, seq, at, chain } = head
+    const last = lastAt.get(key, seq)
+    if (last?.at !== at || !sameBytes(last.chain, chain)) throw damagedAt(room, seq)
     const snapshot = kept.get(key)
     // A snapshot only saves work, so one that is damaged is left out; `verify` tells.
     const whole = snapshot && sameBytes(snapshotSeal(snapshot.chain, snapshot.head), snapshot.seal)

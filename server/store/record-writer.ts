@@ -1,44 +1,19 @@
-import type { Database, Statement as Prepared, SQLQueryBindings } from "bun:sqlite"
+import type { Database } from "bun:sqlite"
 import { faultOf, messageOf } from "./faults.ts"
 import type { Statement, Written } from "./group.ts"
-
-const STATEMENTS_KEPT_MAX = 256
+import { statementRunner } from "./statements.ts"
 
 /** Runs the writes of `Records` inside the caller's transaction; one that is refused leaves the others as they are. */
 export function recordWriter(db: Database): (statements: readonly Statement[]) => Written {
-  const kept = new Map<string, Prepared>()
-
-  function prepared(sql: string): Prepared {
-    const known = kept.get(sql)
-    if (known) return known
-    if (kept.size >= STATEMENTS_KEPT_MAX) {
-      for (const old of kept.values()) old.finalize()
-      kept.clear()
-    }
-    const made = db.prepare(sql)
-    kept.set(sql, made)
-    return made
-  }
-
-  function run({ sql, parameters }: Statement): Written {
-    const statement = prepared(sql)
-    // Parameters came through JSON, so they are what SQLite takes.
-    const bindings = parameters as SQLQueryBindings[]
-    if (statement.columnNames.length > 0) {
-      const rows = statement.all(...bindings)
-      return { is: "written", rows, changes: rows.length }
-    }
-    return { is: "written", rows: [], changes: statement.run(...bindings).changes }
-  }
-
+  const runner = statementRunner(db)
   return (statements) => {
     const many = statements.length > 1
     if (many) db.run("savepoint several")
     try {
-      let last: Written = { is: "written", rows: [], changes: 0 }
-      for (const statement of statements) last = run(statement)
+      let last: ReturnType<typeof runner.write> = { rows: [], changes: 0 }
+      for (const statement of statements) last = runner.write(statement)
       if (many) db.run("release several")
-      return last
+      return { is: "written", ...last }
     } catch (error) {
       const fault = faultOf(error)
       if (fault === "full" || fault === "failed") throw error
@@ -47,7 +22,8 @@ export function recordWriter(db: Database): (statements: readonly Statement[]) =
         db.run("release several")
       }
       const message = messageOf(error)
-      return fault === "conflict" ? { is: "refused", code: "conflict", message } : { is: "wrong", message }
+      if (fault === "conflict") return { is: "refused", code: "conflict", message }
+      return fault === "damaged" ? { is: "refused", code: "store-failed", message } : { is: "wrong", message }
     }
   }
 }

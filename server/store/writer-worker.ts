@@ -9,6 +9,7 @@ import { type GroupWriter, groupWriter } from "./group-writer.ts"
 import { serveLane } from "./lane.ts"
 import { migrate } from "./migrate.ts"
 import { migrations } from "./migrations/list.ts"
+import type { Epoch } from "./rows.ts"
 
 /** The worker that owns every write to the database. */
 export type WriterOrder =
@@ -25,18 +26,8 @@ let writer: GroupWriter | undefined
 
 serveOrders<WriterOrder>((order) => {
   switch (order.order) {
-    case "open": {
-      // First, since it may have to make room.
-      const ballast = holdBallast(order.folder)
-      db = openForWriting(databasePath(order.folder))
-      migrate(db, migrations, Date.now())
-      ensureEpoch(db, Date.now())
-      // A process that ended before its time may have left erased words in the log file.
-      checkpoint(db, "truncate")
-      const epochs = readEpochs(db)
-      writer = groupWriter(db, epochs.at(-1)?.id ?? "", roomOf(db, ballast))
-      return epochs
-    }
+    case "open":
+      return open(order.folder)
     case "checkpoint":
       return db && checkpoint(db, order.mode)
     case "close":
@@ -52,6 +43,19 @@ serveLane<Group, Answers>((groups) => {
   if (!writer || !db) throw new Error("The writer was asked before it was opened.")
   return split(groups, writer.commit(merged(groups)))
 })
+
+function open(folder: string): readonly Epoch[] {
+  // First, since it may have to make room.
+  const ballast = holdBallast(folder)
+  db = openForWriting(databasePath(folder))
+  migrate(db, migrations, Date.now())
+  ensureEpoch(db, Date.now())
+  // A process that ended before its time may have left erased words in the log file.
+  checkpoint(db, "truncate")
+  const epochs = readEpochs(db)
+  writer = groupWriter(db, epochs.at(-1)?.id ?? "", roomOf(db, ballast))
+  return epochs
+}
 
 /** Room on the disk, as the writer has it: what SQLite's log file takes is room as well. */
 function roomOf(db: Database, ballast: Ballast): Ballast {
