@@ -250,7 +250,9 @@ export class ApiHouse {
     const inbox = this.sessions.open(peer, home(who.name))
     inbox.receive({ type: "hello", version: PROTOCOL_VERSION, token: who.token })
     for (const frame of frames) inbox.receive(frame)
-    await this.settle()
+    // A pong comes when everything before it is settled.
+    inbox.receive({ type: "ping" })
+    while (!heard.some(({ type }) => type === "pong")) await this.settle()
     return heard
   }
 
