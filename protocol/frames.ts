@@ -216,7 +216,7 @@ const SignalDown = Type.Union([
   /** This account came into a room, or is in it no more. */
   Type.Object({ kind: Type.Literal("membership"), room: UuidText, member: Type.Boolean() }),
 ])
-export const Signals = Type.Object({ type: Type.Literal("signals"), signals: Type.Array(SignalDown) })
+const Signals = Type.Object({ type: Type.Literal("signals"), signals: Type.Array(SignalDown) })
 
 /** `status` is the HTTP status the same request has; a refusal's body is `{code, message}`. */
 export const Response = Type.Object({

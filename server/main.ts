@@ -23,6 +23,7 @@ import { metricsText } from "./ops/metrics.ts"
 import type { OperatorParts } from "./ops/operation.ts"
 import { makeControl, makeOperator, type Operator } from "./ops/operator.ts"
 import { ownCertificate } from "./ops/own-certificate.ts"
+import { watchLog } from "./ops/store-watch.ts"
 import { searchLanguage } from "./search/query.ts"
 import { backup, restore, verify } from "./store/inspector.ts"
 import { openStore } from "./store/open.ts"
@@ -55,7 +56,7 @@ const world: World = {
 }
 
 /** A server that runs, with its doors or without. */
-export interface Running {
+interface Running {
   /** Where to go: a word for the door and its address. */
   readonly doors: readonly { readonly name: string; readonly url: string }[]
   /** SHA-256 of the certificate that the server made for itself, where a door uses it. */
@@ -69,7 +70,7 @@ export interface Running {
   drain(): Promise<void>
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** False: no doors; for commands that work on the data folder while no server runs. */
   readonly listen: boolean
 }
@@ -87,6 +88,9 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
   try {
     const setupCode = await house.ensureOwner()
     const doors = listen ? openDoors(config, house) : []
+    for (const { listener } of doors) log.info("A door is open.", { address: listener.url })
+    if (isOpenToAll(config))
+      log.warn("Anyone in the network may make an account; --registration invite ends that.")
     return {
       doors: doors.flatMap(({ name, listener: { url } }) => (name === "control" ? [] : [{ name, url }])),
       fingerprint: house.certificate?.isOwn ? fingerprintOf(house.certificate.cert) : undefined,
@@ -94,10 +98,12 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
       operator: makeOperator(house.operatorParts),
       broke,
       async drain() {
+        if (listen) log.info("Draining: nothing more is taken.")
         for (const { listener } of doors) listener.drain()
         await house.quiet()
         for (const { listener } of doors) await listener.close()
         await house.close()
+        if (listen) log.info("Closed: all that was accepted is on disk.")
       },
     }
   } catch (error) {
@@ -121,11 +127,12 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
   const certificate = certificateOf(config, folder)
   const store = await openStore(config.store === "memory" ? { kind: "memory" } : { kind: "sqlite", folder })
   const { records, pages, feed } = store
+  const record = watchLog(store.log, log)
   const bus = localBus()
   const counters = makeCounters()
   const writes = new Writes(world)
   const rooms = new OpenRooms({
-    log: store.log,
+    log: record,
     bus,
     world,
     writes,
@@ -161,7 +168,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     version,
     world,
     rooms,
-    log: store.log,
+    log: record,
     pages,
     records,
     accounts,
@@ -186,7 +193,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     broke,
   })
   const notify = new NotifyFollower({
-    log: store.log,
+    log: record,
     feed,
     rooms,
     records,
@@ -196,7 +203,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     broke,
   })
   const houseLog = followHouseLog({
-    log: store.log,
+    log: record,
     bus,
     world,
     position: () => house.position,
@@ -216,10 +223,9 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     accounts,
     services,
     rooms,
-    log: store.log,
+    log: record,
     records,
     digest: world.digest,
-    backup: (to) => store.backup(to),
   }
   return {
     folder,
@@ -278,6 +284,12 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
   stop()
 }
 
+/** Whether a door beyond this machine stands open to whoever comes. */
+function isOpenToAll({ registration, http, https, tcp, tcpTls }: Config): boolean {
+  const isNear = (host: string) => /^(127\.|::1$|localhost$)/.test(host)
+  return registration === "open" && [http, https, tcp, tcpTls].some((at) => at !== "off" && !isNear(at.host))
+}
+
 /** Who holds the name of a room. */
 async function holderOf({ db }: Records, fold: string): Promise<string | undefined> {
   const held = db.selectFrom("claim").select("holder").where("space", "=", "room").where("key", "=", fold)
@@ -322,7 +334,7 @@ function openDoors(config: Config, house: OpenHouse): readonly Door[] {
     open("TCP", "tcp", config.tcp, (at) => listenTcp(reception, at))
     open("TCP", "tcpTls", config.tcpTls, (at) => listenTcp(reception, { ...at, tls }))
     if (config.store !== "memory") {
-      const control = makeControl(house.operatorParts, house.broke)
+      const control = makeControl(house.operatorParts, house.log)
       doors.push({
         name: "control",
         listener: listenControl(reception, join(house.folder, "control.sock"), control),

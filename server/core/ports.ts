@@ -324,7 +324,7 @@ export interface SessionCard {
 }
 
 /** Which of an account's sessions. */
-export type SessionChoice = { readonly session: Uuid } | { readonly except: Uuid } | "all"
+type SessionChoice = { readonly session: Uuid } | { readonly except: Uuid } | "all"
 
 /** Signing in is `Accounts.enter`; signing out is `end` with one's own session. */
 export interface SessionServices {
@@ -716,21 +716,21 @@ export interface InvitationTable {
   made_at: number
   expires_at: number
 }
-export interface ResetTable {
+interface ResetTable {
   code: string
   account: Uuid
   by: Uuid
   expires_at: number
 }
 /** The newest value of a key of one account: read marks (`mark:<room>`), drafts, settings. */
-export interface RegisterTable {
+interface RegisterTable {
   account: Uuid
   key: string
   value: string
   version: number
 }
 /** Answers to changing requests, so that a repeat gives the same; see `server/api/remember.ts`. */
-export interface AnswerTable {
+interface AnswerTable {
   account: Uuid
   /** Derived from the request's id, which is stored nowhere. */
   id: Uuid
@@ -743,7 +743,7 @@ export interface AnswerTable {
   at: number
 }
 /** Written by `Log.append` only. */
-export interface MembershipTable {
+interface MembershipTable {
   account: Uuid
   room: Uuid
   role: RoomRole
@@ -751,7 +751,7 @@ export interface MembershipTable {
   from_seq: number
 }
 /** Written by `Log.append` only. */
-export interface RoomCardTable {
+interface RoomCardTable {
   room: Uuid
   type: RoomType
   name: string
@@ -761,24 +761,24 @@ export interface RoomCardTable {
   members: number
 }
 /** Room names; written by `Log.append` only. Account names are unique in `account` itself. */
-export interface ClaimTable {
+interface ClaimTable {
   space: string
   key: string
   skeleton: string
   holder: Uuid
 }
 /** Who is mentioned where; `account` null: the whole room. Written by the projection `notify`. */
-export interface MentionTable {
+interface MentionTable {
   room: Uuid
   seq: number
   account: Uuid | null
 }
 /** How far a follower of the log has come. */
-export interface ProjectionTable {
+interface ProjectionTable {
   name: string
   position: string
 }
-export interface SettingTable {
+interface SettingTable {
   key: string
   value: string
 }
