@@ -135,7 +135,9 @@ describe("a data folder", () => {
     await put(store, places.lobby.id, 0, said("hello"))
     await store.close()
     expect(
-      ["parley.db-wal", "parley.db-shm", "parley.pid"].filter((name) => existsSync(join(folder, name))),
+      ["parley.db-wal", "parley.db-shm", "parley.pid", "lock-journal"].filter((name) =>
+        existsSync(join(folder, name)),
+      ),
     ).toEqual([])
   })
 })

@@ -18,7 +18,8 @@ export function lockFolder(folder: string): () => void {
   const db = new Database(join(folder, "lock"), { create: true, readwrite: true })
   try {
     db.run(`pragma busy_timeout = ${WAIT_MS}`)
-    // Begun and never ended: that takes the lock, and writes nothing, so it works on a full disk.
+    // Begun and never ended: that takes the lock. It writes nothing, so it works on a full disk.
+    db.run("pragma journal_mode = memory")
     db.run("begin exclusive")
   } catch (error) {
     db.close(true)
