@@ -89,7 +89,7 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
     const setupCode = await house.ensureOwner()
     const doors = listen ? openDoors(config, house) : []
     for (const { listener } of doors) log.info("A door is open.", { address: listener.url })
-    if (isOpenToAll(config))
+    if (isOpenToAll(config, house.operatorParts.services.settings.current().registration))
       log.warn("Anyone in the network may make an account; --registration invite ends that.")
     return {
       doors: doors.flatMap(({ name, listener: { url } }) => (name === "control" ? [] : [{ name, url }])),
@@ -285,7 +285,7 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 }
 
 /** Whether a door beyond this machine stands open to whoever comes. */
-function isOpenToAll({ registration, http, https, tcp, tcpTls }: Config): boolean {
+function isOpenToAll({ http, https, tcp, tcpTls }: Config, registration: Config["registration"]): boolean {
   const isNear = (host: string) => /^(127\.|::1$|localhost$)/.test(host)
   return registration === "open" && [http, https, tcp, tcpTls].some((at) => at !== "off" && !isNear(at.host))
 }

@@ -16,15 +16,6 @@ export interface OperatorParts {
   readonly records: Records
   /** SHA-256. */
   digest(bytes: Uint8Array): Uint8Array
-  /** Copies everything, while the server runs, into a folder that is empty or not there; then checks the copy. */
-  backup(folder: string): Promise<BackupReport | Refusal>
-}
-
-interface BackupReport {
-  readonly folder: string
-  readonly bytes: number
-  readonly rooms: number
-  readonly events: number
 }
 
 /** The person at the keyboard of the server's machine: whoever can read the data folder may do everything in it. */

@@ -1,20 +1,17 @@
 import Type from "typebox"
 import { isRefusal, type Refusal, refusals, refuse } from "../../protocol/refusals.ts"
+import type { Logger } from "../core/ports.ts"
 import { exportOperations } from "./exports.ts"
 import { importOperations } from "./imports.ts"
 import { type Operation, type OperatorParts, operation } from "./operation.ts"
 import { peopleOperations } from "./people.ts"
 
-/** Everything the operator's commands ask of a server: the table behind the control socket and the command line alike. */
+/** What the operator's commands ask of a server: the table behind the control socket and the command line alike. */
 const operations = {
   status: operation(Type.Object({}), async ({ version }) => ({ version })),
   ...peopleOperations,
   ...importOperations,
   ...exportOperations,
-  backup: operation(
-    Type.Object({ folder: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
-    ({ backup }, { folder }) => backup(folder),
-  ),
 }
 
 type Operations = typeof operations
@@ -37,22 +34,30 @@ export function makeOperator(parts: OperatorParts): Operator {
  * Answers the control socket: `POST /user.add` with a JSON object. Whoever can open the socket lies in a folder that
  * only the operator may enter, so nothing more is asked.
  */
-export function makeControl(
-  parts: OperatorParts,
-  broke: (error: unknown) => void,
-): (request: Request) => Promise<Response> {
+export function makeControl(parts: OperatorParts, log: Logger): (request: Request) => Promise<Response> {
   return async (request) => {
     const name = new URL(request.url).pathname.slice(1)
     if (request.method !== "POST" || !isOperation(name)) return refused(refuse("no-such-request"))
     try {
       const answer: object = await table[name].answer(parts, await request.json())
+      if (changing.has(name)) log.info("The operator asked on the control socket.", { what: name })
       return isRefusal(answer) ? refused(answer) : Response.json(answer)
     } catch (error) {
-      broke(error)
+      log.error("A request on the control socket broke.", { what: name, error })
       return refused(refuse("broken"))
     }
   }
 }
+
+/** What is worth a line in the log; an import is one at its end. */
+const changing = new Set<keyof Operations>([
+  "user.add",
+  "user.password",
+  "user.link",
+  "user.role",
+  "invite",
+  "import.finish",
+])
 
 function isOperation(name: string): name is keyof Operations {
   return Object.hasOwn(operations, name)
