@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import {
@@ -18,13 +18,21 @@ import { misused } from "./complaint.ts"
 const CONFIG_FILE = "parley.toml"
 
 /** A server's options from flags, environment and file. */
-export function loadConfig(flags: Given): Config {
+export async function loadConfig(flags: Given): Promise<Config> {
   const environment = right(readEnvironment(serverOptions, process.env))
   const { data, config: named } = right(settle(whereOptions, [flags, environment]))
+  if (statSync(data, { throwIfNoEntry: false })?.isFile())
+    throw misused(`${data} is a file; name the data folder with --data.`)
   const path = named ?? join(data, CONFIG_FILE)
   const content = read(path, named !== undefined)
-  const file: Given = content === undefined ? new Map() : right(readFile(serverOptions, path, content))
+  const file: Given = content === undefined ? new Map() : await readToml(path, content)
   return right(readConfig([flags, environment, file]))
+}
+
+/** The parser is loaded only where there is a file: it is 3 MB that most servers never need. */
+async function readToml(path: string, content: string): Promise<Given> {
+  const { parse } = await import("smol-toml")
+  return right(readFile(serverOptions, path, content, parse))
 }
 
 function read(path: string, mustExist: boolean): string | undefined {

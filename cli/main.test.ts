@@ -62,6 +62,34 @@ describe("a command that is called wrongly", () => {
   })
 })
 
+describe("a file that cannot be used", () => {
+  test.each([
+    [["export", "--out", "/nowhere/out.ndjson"], "/nowhere/out.ndjson: there is no such file or folder"],
+    [["import", "/nowhere/in.ndjson"], "There is no file /nowhere/in.ndjson"],
+    [["backup", "--to", "/dev/null/backup"], "/dev/null/backup: a part of this path is a file"],
+    [["serve", "--http", "192.0.2.1:80", "--tcp", "off"], "this machine has no such address"],
+    [
+      ["serve", "--https", "0", "--tls-cert", "/nowhere/a.pem", "--tls-key", "/nowhere/a.key"],
+      "--tls-cert: /nowhere/a.pem cannot be read",
+    ],
+  ])("ends %p with 1 and a sentence that names it", async (args, sentence) => {
+    const data = folders.next()
+    await parley(["user", "add", "ada", "--data", data])
+    const { code, out, err } = await parley([...args, "--data", data])
+    expect({ code, out }).toEqual({ code: 1, out: "" })
+    expect(err).toContain(sentence)
+    expect(err.trimEnd().split("\n")).toHaveLength(1)
+  })
+
+  test("or that is no folder is named", async () => {
+    const path = join(folders.next(), "..", "file")
+    writeFileSync(path, "")
+    const { code, err } = await parley(["user", "list", "--data", path])
+    expect(code).toBe(2)
+    expect(err).toContain("is a file; name the data folder with --data.")
+  })
+})
+
 describe("output", () => {
   test("holds no escape codes where nobody watches", async () => {
     const { out } = await parley(["help", "serve"], { env: { FORCE_COLOR: "1" } })

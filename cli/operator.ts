@@ -20,7 +20,7 @@ export async function withOperator<Result>(
   makesFolder: boolean,
   work: (operator: Operator, config: Config) => Promise<Result>,
 ): Promise<Result> {
-  const config = loadConfig(given)
+  const config = await loadConfig(given)
   const running = await operatorOfRunning(config.data)
   if (running) return work(running, config)
   if (!makesFolder && !existsSync(config.data))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
+import { parse } from "smol-toml"
 import {
   type Config,
   flagOf,
@@ -24,7 +25,7 @@ function started(
   if (isWrong(flags)) return flags
   const variables = readEnvironment(serverOptions, environment)
   if (isWrong(variables)) return variables
-  const lines = readFile(serverOptions, "parley.toml", toml)
+  const lines = readFile(serverOptions, "parley.toml", toml, parse)
   if (isWrong(lines)) return lines
   return readConfig([flags.given, variables, lines])
 }

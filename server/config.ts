@@ -1,4 +1,3 @@
-import { parse as parseToml } from "smol-toml"
 import { limits } from "../protocol/limits.ts"
 import { isAccountName } from "../protocol/names.ts"
 
@@ -282,8 +281,13 @@ export function readEnvironment(
   return given
 }
 
-/** Reads a `parley.toml`: one key a line, named like the flags. */
-export function readFile(options: Options, path: string, content: string): Given | Wrong {
+/** Reads a `parley.toml`: one key a line, named like the flags. `parseToml` throws for what is no TOML. */
+export function readFile(
+  options: Options,
+  path: string,
+  content: string,
+  parseToml: (text: string) => Readonly<Record<string, unknown>>,
+): Given | Wrong {
   const keys = new Map(Object.keys(options).map((key) => [dashed(key), key]))
   const given = new Map<string, { text: string; at: string }>()
   let values: Readonly<Record<string, unknown>>

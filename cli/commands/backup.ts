@@ -25,7 +25,7 @@ export const backup = command({
     ),
   },
   run: async ({ values, given }) => {
-    const { data } = loadConfig(given)
+    const { data } = await loadConfig(given)
     checkOwner(data)
     const to = resolve(values.to)
     const packs = isPackedName(to)

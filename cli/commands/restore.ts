@@ -24,7 +24,7 @@ export const restore = command({
     replace: option("", yes, "off", "Give up the record that is in the data folder now."),
   },
   run: async ({ values: { from, replace }, given }) => {
-    const { data } = loadConfig(given)
+    const { data } = await loadConfig(given)
     checkOwner(data)
     const source = resolve(from)
     if (!existsSync(source)) throw misused(`There is no backup at ${source}; check --from.`)

@@ -21,7 +21,7 @@ export const serve = command({
   ],
   server: "all",
   run: async ({ given }) => {
-    const config = loadConfig(given)
+    const config = await loadConfig(given)
     const form = config.log.form ?? (isAttended ? "text" : "json")
     const signals = hearSignals()
     const server = await start({ ...config, log: { ...config.log, form } }, { listen: true })

@@ -26,7 +26,7 @@ export const verify = command({
     known: optional("", file, "Compare with the heads that were written to this file earlier."),
   },
   run: async ({ values: { heads, known }, given }) => {
-    const { data } = loadConfig(given)
+    const { data } = await loadConfig(given)
     checkOwner(data)
     const remembered = known === undefined ? [] : readHeads(known)
     const startedMs = performance.now()
