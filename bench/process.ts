@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs"
 /** Clock ticks a second, as /proc counts CPU time. */
 const TICKS_PER_SECOND = 100
 
+/** A server has ten seconds to drain. */
+const STOP_MAX_MS = 15_000
+
 /** CPU seconds a process has used, all its threads together, as the operating system counts them. */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -29,10 +32,12 @@ export async function serveProcess(
   command: readonly string[],
   logFile: string,
   isReady: () => Promise<boolean>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Served> {
   const started = performance.now()
   const child = Bun.spawn([...command], {
     stdin: "ignore",
+    env: { ...process.env, ...environment },
     stdout: Bun.file(logFile),
     stderr: Bun.file(`${logFile}.err`),
   })
@@ -47,7 +52,12 @@ export async function serveProcess(
     readyMs: performance.now() - started,
     async stop() {
       child.kill("SIGTERM")
+      const late = setTimeout(() => {
+        console.error(`${command.join(" ")} did not end when it was told to; it was killed.`)
+        child.kill("SIGKILL")
+      }, STOP_MAX_MS)
       await child.exited
+      clearTimeout(late)
     },
   }
 }
