@@ -13,6 +13,7 @@ import { versionCommand } from "./commands/version.ts"
 import { Complaint, exitCodes, misused } from "./complaint.ts"
 import { helpOf, overview } from "./help.ts"
 import { harmless, note, say } from "./terminal.ts"
+import { unexpected } from "./unexpected.ts"
 
 /** In the order of the help. */
 const commands: readonly Command[] = [
@@ -94,31 +95,3 @@ function indexOr(argv: readonly string[], word: string): number {
   const at = argv.indexOf(word)
   return at < 0 ? argv.length : at
 }
-
-/**
- * What the server's parts throw is a sentence for people, and what the system says of a file becomes one. Anything else
- * is a bug: its first line, and the rest for whoever asks.
- */
-function unexpected(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  if (process.env.PARLEY_LOG?.includes("debug") && error instanceof Error) return error.stack ?? message
-  const [first = ""] = message.split("\n")
-  if (/^[A-Z][a-z]+ .*[.?]$/.test(message)) return harmless(first)
-  if (/^The /.test(message)) return `${harmless(first)}.`
-  if (error instanceof Error && "code" in error && "path" in error) {
-    const why = fileTroubles.get(String(error.code))
-    if (why !== undefined) return `${harmless(String(error.path))}: ${why}`
-  }
-  return `${harmless(first)}. That was not expected; PARLEY_LOG=debug shows where it happened.`
-}
-
-const fileTroubles: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "there is no such file or folder; check the path."],
-  ["ENOTDIR", "a part of this path is a file; check the path."],
-  ["EISDIR", "this is a folder; name a file."],
-  ["EEXIST", "this is there already; take another name."],
-  ["EACCES", "this account may not use it; run the command as the one that may."],
-  ["EPERM", "this account may not use it; run the command as the one that may."],
-  ["EROFS", "this disk takes no writes; name a place on another."],
-  ["ENOSPC", "the disk is full; make room, or name a place on another."],
-])
