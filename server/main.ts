@@ -84,8 +84,9 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
     now: world.now,
   })
   const broke = (error: unknown) => log.error("Something broke and was contained.", { error })
-  const house = await openHouse(config, { log, broke })
+  const closing: Closing[] = []
   try {
+    const house = await openHouse(config, { log, broke, closing })
     const setupCode = await house.ensureOwner()
     const doors = listen ? openDoors(config, house) : []
     for (const { listener } of doors) log.info("A door is open.", { address: listener.url })
@@ -102,30 +103,40 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
         for (const { listener } of doors) listener.drain()
         await house.quiet()
         for (const { listener } of doors) await listener.close()
-        await house.close()
+        await closeAll(closing)
         if (listen) log.info("Closed: all that was accepted is on disk.")
       },
     }
   } catch (error) {
-    await house.quiet()
-    await house.close()
+    await closeAll(closing)
     throw error
   }
 }
 
+/** Closes one part of the house. */
+type Closing = () => void | Promise<void>
+
 interface Surroundings {
   readonly log: Logger
   readonly broke: (error: unknown) => void
+  /** Each part that is open adds how it is closed, so that one that cannot be opened leaves none behind. */
+  readonly closing: Closing[]
+}
+
+/** The last opened first. */
+async function closeAll(closing: Closing[]): Promise<void> {
+  for (let close = closing.pop(); close; close = closing.pop()) await close()
 }
 
 type OpenHouse = Awaited<ReturnType<typeof openHouse>>
 
 /** Everything but the doors. */
-async function openHouse(config: Config, { log, broke }: Surroundings) {
+async function openHouse(config: Config, { log, broke, closing }: Surroundings) {
   const folder = resolve(config.data)
   const startedAtMs = world.now()
   const certificate = certificateOf(config, folder)
   const store = await openStore(config.store === "memory" ? { kind: "memory" } : { kind: "sqlite", folder })
+  closing.push(() => store.close())
   const { records, pages, feed } = store
   const record = watchLog(store.log, log)
   const bus = localBus()
@@ -159,11 +170,14 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     settings: { name: config.name, registration: config.registration, welcome: "" },
     broke,
   })
+  closing.push(closeAccounts)
   const search = await openSearch({
     ...(config.store === "memory" ? { kind: "memory", feed } : { kind: "sqlite", folder }),
     broke,
   })
+  closing.push(() => search.close())
   const presences = new Presences(world, bus)
+  closing.push(() => presences.close())
   const api = openApi({
     version,
     world,
@@ -179,6 +193,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     sessionCookie: SESSION_COOKIE,
     broke,
   })
+  closing.push(() => api.close())
   const sessions = new OpenSessions({
     world,
     rooms,
@@ -192,6 +207,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     roomsOf: (account) => pages.roomsOf(account),
     broke,
   })
+  closing.push(() => sessions.drain())
   const notify = new NotifyFollower({
     log: record,
     feed,
@@ -202,6 +218,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     world,
     broke,
   })
+  closing.push(() => notify.stop())
   const houseLog = followHouseLog({
     log: record,
     bus,
@@ -210,6 +227,7 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
     apply: (event) => house.apply(event),
     broke,
   })
+  closing.push(() => houseLog.stop())
   await houseLog.caughtUp
   rooms.onAppended((room, events) => {
     sessions.membersChanged(room, events)
@@ -261,15 +279,6 @@ async function openHouse(config: Config, { log, broke }: Surroundings) {
       draining = true
       await within(DRAIN_COMMITS_MAX_MS, rooms.drain())
       sessions.drain()
-    },
-    async close(): Promise<void> {
-      houseLog.stop()
-      presences.close()
-      await notify.stop()
-      await search.close()
-      await api.close()
-      await closeAccounts()
-      await store.close()
     },
   }
 }
