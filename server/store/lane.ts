@@ -1,3 +1,5 @@
+import { tidyWhenQuiet } from "./heap.ts"
+
 /** Asks of one worker, many in one message: a message costs tens of microseconds, what is in it hardly anything. */
 export interface Lane<Ask, Answer> {
   /** Rejects only when the worker is gone. */
@@ -109,11 +111,17 @@ function fitting<Ask>(
   return { count, weight }
 }
 
-/** The worker's side: answers every message of asks at once. */
-export function serveLane<Ask, Answer>(answerAll: (asks: readonly Ask[]) => readonly Answer[]): void {
+/** The worker's side: answers every message of asks at once. `quiet`: after a burst, to give back memory. */
+export function serveLane<Ask, Answer>(
+  answerAll: (asks: readonly Ask[]) => readonly Answer[],
+  quiet: () => void = () => undefined,
+): void {
+  const tidy = tidyWhenQuiet(quiet)
   addEventListener("message", (event: MessageEvent<unknown>) => {
     if (typeof event.data !== "string") return
     const asks: readonly Ask[] = JSON.parse(event.data)
-    postMessage(JSON.stringify(answerAll(asks)))
+    const answers = JSON.stringify(answerAll(asks))
+    postMessage(answers)
+    tidy(event.data.length + answers.length)
   })
 }

@@ -39,10 +39,13 @@ serveOrders<WriterOrder>((order) => {
   }
 })
 
-serveLane<Group, Answers>((groups) => {
-  if (!writer || !db) throw new Error("The writer was asked before it was opened.")
-  return split(groups, writer.commit(merged(groups)))
-})
+serveLane<Group, Answers>(
+  (groups) => {
+    if (!writer) throw new Error("The writer was asked before it was opened.")
+    return split(groups, writer.commit(merged(groups)))
+  },
+  () => db?.run("pragma shrink_memory"),
+)
 
 function open(folder: string): readonly Epoch[] {
   // First, since it may have to make room.
