@@ -1,3 +1,4 @@
+// Long because the table of options and all that reads it stand in the one file that both server and cli may take.
 import { limits } from "../protocol/limits.ts"
 import { isAccountName } from "../protocol/names.ts"
 
@@ -191,7 +192,7 @@ export const serverOptions = {
   ),
   trustProxy: option("Doors", proxies, "off", "Proxies whose X-Forwarded-For names the client's address."),
   tlsCert: optional("TLS", file, "Certificate chain, PEM. Without one the server makes its own, once."),
-  tlsKey: optional("TLS", file, "Its private key, PEM. Both are read anew when they change."),
+  tlsKey: optional("TLS", file, "Its private key, PEM."),
   name: option("People", text, "Parley", "What the server calls itself."),
   registration: option("People", words("open", "invite", "closed"), "open", "Who may make an account."),
   owner: optional("People", ownerName, "Makes this account the owner at the start."),

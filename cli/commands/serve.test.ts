@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test"
+import { connect } from "node:tls"
 import { parley, serve, temporaryFolders } from "../testing.ts"
 
 const folders = temporaryFolders()
@@ -51,6 +52,25 @@ describe("parley serve", () => {
     expect(second.err).toContain(port)
     server.kill("SIGTERM")
     await server.ended()
+  })
+
+  test("speaks TLS with a certificate of its own, whose fingerprint it prints and keeps", async () => {
+    const data = folders.next()
+    const doors = ["--http", "off", "--tcp", "off", "--https", "0", "--tcp-tls", "0"]
+    const printed: (string | undefined)[] = []
+    for (const _ of ["first start", "second start"]) {
+      const server = await serve(data, doors)
+      expect(server.lines.length).toBeLessThanOrEqual(6)
+      const fingerprint = /^ {2}TLS .*SHA-256 (\S+)$/m.exec(server.lines.join("\n"))?.[1]
+      const socket = connect({ port: Number(new URL(server.url).port), rejectUnauthorized: false })
+      await new Promise((secure, fail) => socket.once("secureConnect", secure).once("error", fail))
+      expect(socket.getPeerCertificate().fingerprint256).toBe(fingerprint ?? "")
+      socket.destroy()
+      printed.push(fingerprint)
+      server.kill("SIGTERM")
+      expect((await server.ended()).code).toBe(0)
+    }
+    expect(printed[1]).toBe(printed[0])
   })
 
   test("makes the owner that the environment names, and prints no link then", async () => {
