@@ -91,6 +91,17 @@ describe("what is unread", () => {
     expect(client.room("lobby").unread).toBe(1)
   })
 
+  test("a mark raised on another device while this one was away counts soon after", async () => {
+    const { world, house, ada, bob, lobby, enter } = scene()
+    const client = enter("ada", { counts: true })
+    for (const text of ["one", "two", "three"]) house.posts(lobby, bob, text)
+    await world.pass(MOMENT_MS)
+    house.cut()
+    house.marks.set(`${lobby.id} ${ada.id}`, 3)
+    await world.pass(WHILE_MS / 4)
+    expect(client.room("lobby").unread).toBe(1)
+  })
+
   test("a mark that goes up with every line is told every two seconds, and the last one always", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test"
+import type { Down } from "../protocol/frames.ts"
 import { isRefusal } from "../protocol/refusals.ts"
 import { memoryCache } from "./caches/memory.ts"
 import type { Room } from "./room.ts"
@@ -62,6 +63,63 @@ describe("older messages", () => {
     expect(room.messages.find(({ seq }) => seq === 190)).toMatchObject({
       reactions: ["0", "1", "2", "3", "4"].map((emoji) => ({ emoji, count: 1 })),
     })
+  })
+
+  test("a change that overtakes the page it is not in is applied to it", async () => {
+    const { world, house, bob, lobby, room } = await long()
+    const held: Down[] = []
+    house.filter = (down) => {
+      if (down.type !== "response") return down
+      held.push(down)
+      return undefined
+    }
+    const older = room.older()
+    await world.pass(MOMENT_MS)
+    house.append(lobby, bob, {
+      id: crypto.randomUUID(),
+      kind: "message.edited",
+      body: { text: "new" },
+      target: 190,
+    })
+    await world.pass(MOMENT_MS)
+    house.filter = (down) => down
+    for (const down of held) house.tell(down)
+    await through(world, older)
+    expect(room.messages.find(({ seq }) => seq === 190)).toMatchObject({ text: "new" })
+  })
+
+  test("a page from a node that is behind is asked for again", async () => {
+    const { world, house, room } = await long()
+    const { answers } = house
+    let asked = 0
+    house.answers = (name, input, by) => {
+      const { status, body } = answers(name, input, by)
+      return ++asked === 1
+        ? { status, body: { ...(body as object), asOf: 100, messages: [] } }
+        : { status, body }
+    }
+    await through(world, room.older())
+    expect(asked).toBe(2)
+    expect(texts(room.messages)).toEqual(numbers(146, 200))
+  })
+
+  test("a page of a log that was begun anew meanwhile is not shown", async () => {
+    const { world, house, lobby, room } = await long()
+    const held: Down[] = []
+    house.filter = (down) => {
+      if (down.type !== "response") return down
+      held.push(down)
+      return undefined
+    }
+    const older = room.older()
+    await world.pass(MOMENT_MS)
+    house.filter = (down) => down
+    lobby.epoch = crypto.randomUUID()
+    house.tell({ type: "reset", room: lobby.id, epoch: lobby.epoch, seq: 201 })
+    await world.pass(MOMENT_MS)
+    for (const down of held) house.tell(down)
+    await through(world, older)
+    expect(texts(room.messages)).toEqual(numbers(196, 200))
   })
 
   test("a refusal is a value, and nothing has changed", async () => {

@@ -131,6 +131,18 @@ describe("a restart", () => {
     expect(client.room("lobby").messages.at(-1)).toMatchObject({ deleted: true, text: "" })
   })
 
+  test("nothing of a room is kept once one is put out of it", async () => {
+    const { world, house, ada, bob, lobby, enter } = scene()
+    const kept = new Map<string, string>()
+    enter("ada", { cache: memoryCache(kept) })
+    house.posts(lobby, bob, "inside talk")
+    await world.pass(2_000)
+    expect([...kept.values()].join()).toContain("inside talk")
+    house.append(lobby, bob, { id: crypto.randomUUID(), kind: "member.removed", body: { account: ada.id } })
+    await world.pass(5_000)
+    expect([...kept.values()].join()).not.toContain("inside talk")
+  })
+
   test("nothing of a room is kept after one was put out of it, also when that happened meanwhile", async () => {
     const { world, house, ada, bob, lobby, enter } = scene()
     const kept = new Map<string, string>()

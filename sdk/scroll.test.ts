@@ -64,6 +64,17 @@ describe("what is shown of a timeline", () => {
     expect(texts(scroll.list())).toEqual(["new"])
   })
 
+  test("a page that is ahead of the log joins when the log has come there", () => {
+    const log = Array.from({ length: 12 }, (_, index) => posted(index + 1))
+    const scroll = new Scroll(everything)
+    scroll.begin(0)
+    scroll.grow(log.slice(0, 4), 4)
+    scroll.merge(page(log, 8, 10, 10), [])
+    expect(texts(scroll.list())).toEqual(["1", "2", "3", "4"])
+    scroll.grow(log.slice(4), 12)
+    expect(texts(scroll.list())).toEqual(log.map(({ seq }) => `${seq}`))
+  })
+
   test("a change that a page already holds is not applied again when it arrives", () => {
     const log = [posted(1), posted(2), changed(3, "reaction.added", 1, { emoji: "👍" })]
     const scroll = new Scroll(everything)
