@@ -10,7 +10,7 @@ import {
   rmSync,
   statSync,
 } from "node:fs"
-import { dirname } from "node:path"
+import { dirname, join } from "node:path"
 import { type Refusal, refuse } from "../../protocol/refusals.ts"
 import { databasePath, openForReading, openForWriting } from "./database.ts"
 import { ensureEpoch } from "./epochs.ts"
@@ -73,7 +73,6 @@ export function restoreFolder(
       const db = openForWriting(partial)
       ensureEpoch(db, Date.now())
       db.close(true)
-      removeStore(to)
     })
   } finally {
     unlock()
@@ -104,6 +103,7 @@ function copyChecked(
     }
     finish?.(partial)
     onDisk(partial)
+    removeDerived(to)
     renameSync(partial, path)
     onDisk(to)
     onDisk(dirname(to))
@@ -139,21 +139,20 @@ function run(verification: ReturnType<typeof verifyDatabase>, tell: Tell): Verif
   }
 }
 
-/** What was cut short earlier does not count: it is written anew. */
+/** A lock, and what was cut short earlier, do not count. */
 function isEmpty(folder: string): boolean {
-  return (
-    !existsSync(folder) || readdirSync(folder).every((name) => `${folder}/${name}` === partialPath(folder))
-  )
+  if (!existsSync(folder)) return true
+  return readdirSync(folder).every((name) => name === "lock" || join(folder, name) === partialPath(folder))
 }
 
 function partialPath(folder: string): string {
   return `${databasePath(folder)}.partial`
 }
 
-/** What is derived from the old log would not fit the new one. */
-function removeStore(folder: string): void {
+/** What belongs to the store that is replaced: SQLite would take its log file for the new one's. */
+function removeDerived(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (/^(parley|search)\.db(-wal|-shm)?$/.test(name)) rmSync(`${folder}/${name}`)
+    if (/^(parley\.db-(wal|shm)|search\.db(-wal|-shm)?)$/.test(name)) rmSync(join(folder, name))
   }
 }
 

@@ -74,18 +74,17 @@ function countReader(db: Database, keyOf: KeyOf) {
     { id: Uuid; room: number; account: Uuid; by: Uint8Array; after: number; max: number }
   >(
     `select count(*) as count from (
-       select seq from mention where room = $id and account = $account and seq > $after
-       union select seq from mention where room = $id and account is null and seq > $after) m
-     join place p on p.room = $room and p.seq = m.seq where p.shows = ${Shows.message} and p.by <> $by`,
+       select 1 from (
+         select seq from mention where room = $id and account = $account and seq > $after
+         union select seq from mention where room = $id and account is null and seq > $after) m
+       join place p on p.room = $room and p.seq = m.seq
+       where p.shows = ${Shows.message} and p.by <> $by limit $max)`,
   )
   return {
     unread: (room: Uuid, account: Uuid, after: number, max: number): number =>
       unread.get(keyOf(room), after, idBytes(account), max)?.count ?? 0,
-    mentioned: (id: Uuid, account: Uuid, after: number, max: number): number => {
-      const by = idBytes(account)
-      const count = mentioned.get({ id, room: keyOf(id), account, by, after, max })?.count ?? 0
-      return Math.min(count, max)
-    },
+    mentioned: (id: Uuid, account: Uuid, after: number, max: number): number =>
+      mentioned.get({ id, room: keyOf(id), account, by: idBytes(account), after, max })?.count ?? 0,
   }
 }
 

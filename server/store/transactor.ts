@@ -33,6 +33,7 @@ export function transactor(db: Database, epoch: Uuid): (group: Group) => Answers
   }
 
   function transact(group: Group, append: (append: Append) => Outcome): Answers {
+    if (db.inTransaction) db.run("rollback")
     begin.run()
     try {
       const answers = { outcomes: group.appends.map(append), writes: group.writes.map(write) }

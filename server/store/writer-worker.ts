@@ -4,6 +4,7 @@ import { type Ballast, holdBallast } from "./ballast.ts"
 import { serveOrders } from "./control.ts"
 import { checkpoint, databasePath, openForWriting } from "./database.ts"
 import { ensureEpoch, readEpochs } from "./epochs.ts"
+import { messageOf } from "./faults.ts"
 import { type Answers, type Group, merged, split } from "./group.ts"
 import { type GroupWriter, groupWriter } from "./group-writer.ts"
 import { serveLane } from "./lane.ts"
@@ -63,7 +64,15 @@ function open(folder: string): readonly Epoch[] {
 /** Room on the disk, as the writer has it: what SQLite's log file takes is room as well. */
 function roomOf(db: Database, ballast: Ballast): Ballast {
   return {
-    hasRoom: () => ballast.hasRoom() || (emptied(db) && ballast.hasRoom()),
+    hasRoom() {
+      try {
+        return ballast.hasRoom() || (emptied(db) && ballast.hasRoom())
+      } catch (error) {
+        // Whoever cannot say how full the disk is, is no reason not to write to it.
+        console.error(`The store cannot tell how much room there is: ${messageOf(error)}`)
+        return true
+      }
+    },
     release() {
       const released = ballast.release()
       if (released) emptied(db)
@@ -72,8 +81,13 @@ function roomOf(db: Database, ballast: Ballast): Ballast {
   }
 }
 
-/** False when there was little in SQLite's log file, or somebody reads from it. */
+/** False when there was little in SQLite's log file, somebody reads from it, or the disk fails. */
 function emptied(db: Database): boolean {
-  const { size } = statSync(`${db.filename}-wal`, { throwIfNoEntry: false }) ?? { size: 0 }
-  return size >= WORTH_EMPTYING_BYTES && checkpoint(db, "truncate").isEmpty
+  try {
+    const { size } = statSync(`${db.filename}-wal`, { throwIfNoEntry: false }) ?? { size: 0 }
+    return size >= WORTH_EMPTYING_BYTES && checkpoint(db, "truncate").isEmpty
+  } catch (error) {
+    console.error(`The store's log file could not be emptied: ${messageOf(error)}`)
+    return false
+  }
 }
