@@ -4,7 +4,8 @@ import { columns, duration, grouped, isAttended } from "./terminal.ts"
 const DRAW_EVERY_MS = 100
 /** Where nobody watches, a line now and then for the log. */
 const LINE_EVERY_MS = 10_000
-const BAR_COLUMNS = 24
+const BAR_COLUMNS_MAX = 28
+const BAR_COLUMNS_MIN = 8
 
 interface Progress {
   at(done: number): void
@@ -54,7 +55,8 @@ export function progressLine(
   const left = rate > 0 ? `  ${duration(((total - done) / rate) * 1000)} left` : ""
   const counts = `${shown(done)} of ${shown(total)}  ${speed}${left}`
   const percent = `${String(Math.floor(part * 100)).padStart(3)} %`
-  const bar = `[${"#".repeat(Math.round(part * BAR_COLUMNS)).padEnd(BAR_COLUMNS, ".")}]`
-  const full = `${what}  ${bar} ${percent}  ${counts}`
-  return width !== undefined && full.length < width ? full : `${what} ${percent}  ${counts}`
+  const plain = `${what} ${percent}  ${counts}`
+  const bar = Math.min(BAR_COLUMNS_MAX, (width ?? 0) - plain.length - 5)
+  if (bar < BAR_COLUMNS_MIN) return plain
+  return `${what}  [${"#".repeat(Math.round(part * bar)).padEnd(bar, ".")}] ${percent}  ${counts}`
 }

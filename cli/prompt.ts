@@ -29,11 +29,11 @@ export function typed(text: string, character: string): Typed {
 
 /** Asks on the terminal without showing what is typed; undefined when the person gives up. */
 export async function askSecret(question: string): Promise<string | undefined> {
-  process.stderr.write(question)
   const { stdin } = process
   const decoder = new TextDecoder()
   stdin.setRawMode(true)
   stdin.resume()
+  process.stderr.write(question)
   try {
     return await new Promise<string | undefined>((answer) => {
       let text = ""

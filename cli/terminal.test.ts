@@ -35,8 +35,18 @@ describe("a progress line", () => {
 
   test("says how far, how fast and how long still", () => {
     expect(progressLine(options, 250, 1_000, 100)).toBe(
-      "Importing  [######..................]  25 %  250 of 1,000  250/s  3.0 s left",
+      "Importing  [#######.....................]  25 %  250 of 1,000  250/s  3.0 s left",
     )
+  })
+
+  test("has a shorter bar where there is less room, and never breaks the line", () => {
+    const real = { what: "Reading", total: 7_901_601, shown: size }
+    for (let width = 40; width <= 200; width++) {
+      const line = progressLine(real, 5_500_000, 437, width)
+      if (line.includes("[")) expect(line.length).toBeLessThan(width)
+    }
+    expect(progressLine(options, 232, 1_000, 80)).toContain("[")
+    expect(progressLine(real, 5_500_000, 437, 80)).toContain("[####")
   })
 
   test("has no bar where it would not fit, or where nobody watches", () => {

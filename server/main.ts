@@ -64,8 +64,7 @@ interface Running {
   /** While there is no owner: the code that makes one. */
   readonly setupCode: string | undefined
   readonly operator: Operator
-  /** Logs a bug that reached nobody else. */
-  readonly broke: (error: unknown) => void
+  readonly log: Logger
   /** Takes no more, finishes what it has, tells everyone to come back, closes. */
   drain(): Promise<void>
 }
@@ -89,7 +88,6 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
     const house = await openHouse(config, { log, broke, closing })
     const setupCode = await house.ensureOwner()
     const doors = listen ? openDoors(config, house) : []
-    for (const { listener } of doors) log.info("A door is open.", { address: listener.url })
     if (isOpenToAll(config, house.operatorParts.services.settings.current().registration))
       log.warn("Anyone in the network may make an account; --registration invite ends that.")
     return {
@@ -97,7 +95,7 @@ export async function start(config: Config, { listen }: StartOptions): Promise<R
       fingerprint: house.certificate?.isOwn ? fingerprintOf(house.certificate.cert) : undefined,
       setupCode,
       operator: makeOperator(house.operatorParts),
-      broke,
+      log,
       async drain() {
         if (listen) log.info("Draining: nothing more is taken.")
         for (const { listener } of doors) listener.drain()
@@ -360,23 +358,21 @@ function opened(option: keyof Config, at: Address, listen: (at: Address) => List
   try {
     return listen(at)
   } catch (error) {
-    const [place, flag] = [`${at.host}:${at.port}`, flagOf(option)]
-    throw new Error(
-      `Nothing can listen at ${place}: ${whyNot(error)} Stop the program that has it, or choose another place with ${flag}.`,
-    )
+    throw new Error(`Nothing can listen at ${at.host}:${at.port}: ${whyNot(error)} with ${flagOf(option)}.`)
   }
 }
 
+/** Why, and what to do with the option. */
 function whyNot(error: unknown): string {
   switch (error instanceof Error && "code" in error ? error.code : "") {
     case "EADDRINUSE":
-      return "the port is taken."
+      return "the port is taken. Stop the program that has it, or choose another"
     case "EACCES":
-      return "this account may not open so low a port."
+      return "this account may not open so low a port. Choose one from 1024 up"
     case "EADDRNOTAVAIL":
-      return "this machine has no such address."
+      return "this machine has no such address. Choose another"
     default:
-      return error instanceof Error ? `${error.message}.` : "the system does not say why."
+      return `${error instanceof Error ? error.message : "the system does not say why"}. Choose another place`
   }
 }
 

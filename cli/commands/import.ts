@@ -1,4 +1,3 @@
-import { basename } from "node:path"
 import process from "node:process"
 import { option, optional, text, yes } from "../../server/config.ts"
 import { command } from "../command.ts"
@@ -83,7 +82,7 @@ async function readAll(path: string, only: string | undefined, spool: Spool): Pr
     bad: [],
   }
   const nowMs = Date.now()
-  const progress = startProgress({ what: `Reading ${basename(path)}`, total, shown: size })
+  const progress = startProgress({ what: "Reading", total, shown: size })
   for await (const { lines, firstNumber, bytes } of readSource(path)) {
     for (const [index, text] of lines.entries()) {
       if (text.trim() === "") continue

@@ -26,9 +26,11 @@ export const serve = command({
     const signals = hearSignals()
     const server = await start({ ...config, log: { ...config.log, form } }, { listen: true })
     const stopped = signals.first()
-    process.on("uncaughtException", server.broke)
-    process.on("unhandledRejection", server.broke)
+    const broke = (error: unknown) => server.log.error("Something broke that nobody awaited.", { error })
+    process.on("uncaughtException", broke)
+    process.on("unhandledRejection", broke)
     say(greeting(config, server).join("\n"))
+    for (const { url } of server.doors) server.log.info("A door is open.", { address: url })
     await stopped
     const late = setTimeout(() => {
       note("The server did not come to rest in time and was ended; nothing that was accepted is lost.")
