@@ -7,6 +7,7 @@ import { command } from "../command.ts"
 import { exitCodes } from "../complaint.ts"
 import { loadConfig } from "../load-config.ts"
 import { bold, isAttended, note, say } from "../terminal.ts"
+import { trimAfterStart } from "../trim.ts"
 
 /** A server that has not ended by then is ended; whoever started it waits ten seconds. */
 const DRAIN_MAX_MS = 9_500
@@ -30,6 +31,7 @@ export const serve = command({
     process.on("uncaughtException", broke)
     process.on("unhandledRejection", broke)
     say(greeting(config, server).join("\n"))
+    trimAfterStart()
     for (const { url } of server.doors) server.log.info("A door is open.", { address: url })
     await stopped
     const late = setTimeout(() => {
