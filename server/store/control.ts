@@ -1,3 +1,9 @@
+/** Hears sentences for the operator: something failed and was contained. */
+export type Tell = (sentence: string) => void
+
+/** What a worker says of itself, beside its lane. */
+type Word = Report | { readonly tell: string }
+
 /** What a worker says when it has obeyed an order. */
 type Report =
   | { readonly report: "done"; readonly value?: unknown }
@@ -22,8 +28,8 @@ function obeyed<Value>(worker: Worker, order: unknown): Promise<Value> {
       worker.removeEventListener("message", hear)
       worker.removeEventListener("error", broke)
     }
-    const hear = (event: MessageEvent<Report | string>) => {
-      if (typeof event.data === "string") return
+    const hear = (event: MessageEvent<Word | string>) => {
+      if (typeof event.data === "string" || "tell" in event.data) return
       end()
       // What an order is answered with is said where the worker obeys it.
       if (event.data.report === "done") done(event.data.value as Value)
@@ -37,6 +43,18 @@ function obeyed<Value>(worker: Worker, order: unknown): Promise<Value> {
     worker.addEventListener("error", broke)
     worker.postMessage(order)
   })
+}
+
+/** Passes on what a worker tells the operator. */
+export function hearTells(worker: Worker, tell: Tell): void {
+  worker.addEventListener("message", (event: MessageEvent<Word | string>) => {
+    if (typeof event.data !== "string" && "tell" in event.data) tell(event.data.tell)
+  })
+}
+
+/** The worker's side: a sentence for the operator. */
+export function tellOperator(sentence: string): void {
+  postMessage({ tell: sentence } satisfies Word)
 }
 
 /** The worker's side. What `obey` throws is reported as a sentence. */

@@ -119,6 +119,7 @@ describe("SQLite's log file", () => {
         orders.push(order.order === "checkpoint" ? order.mode : order.order)
         return answer({ pagesInFile: 0, isEmpty: busy-- <= 0 })
       },
+      (sentence) => orders.push(sentence),
     )
     const settle = async () => {
       for (let turn = 0; turn < 10; turn++) await Promise.all(answered)

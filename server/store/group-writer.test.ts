@@ -19,6 +19,8 @@ describe("a writer", () => {
   let db: Database
   let epoch: string
   let writer: GroupWriter
+  let told: string[]
+  const tell = (sentence: string) => told.push(sentence)
   beforeEach(() => {
     const folder = newFolder("written")
     mkdirSync(folder)
@@ -27,7 +29,8 @@ describe("a writer", () => {
     migrate(db, migrations, 0)
     ensureEpoch(db, 0)
     epoch = readEpochs(db)[0]?.id ?? ""
-    writer = groupWriter(db, epoch, { hasRoom: () => true, release: () => false })
+    told = []
+    writer = groupWriter(db, epoch, { hasRoom: () => true, release: () => false }, tell)
   })
 
   const appendTo = (room: string, after: number, ...entries: Append["entries"]): Append => ({
@@ -49,6 +52,7 @@ describe("a writer", () => {
     const stuck = writer.commit({ appends: [first], writes: [setting("a")] })
     expect(stuck.outcomes).toEqual([{ is: "unknown" }])
     expect(stuck.writes).toMatchObject([{ is: "refused", code: "store-failed" }])
+    expect(told).toEqual(["The store could not write: database is locked"])
     other.run("rollback")
     other.close(true)
     expect(writer.commit({ appends: [first], writes: [setting("a")] })).toMatchObject({
@@ -82,13 +86,17 @@ describe("a writer", () => {
       "appended",
     ])
     expect(writes.map(({ is }) => is)).toEqual(["written", "refused", "written"])
+    expect(told).toEqual([
+      expect.stringContaining("Time runs backwards"),
+      expect.stringContaining("no kind of event größer"),
+    ])
     expect(rows("select key from setting order by key")).toEqual(["last", "new", "taken"])
     expect(rows("select n from event order by n")).toEqual(rows("select n from place order by n"))
     expect(rows("select count(*) from event")).toEqual([4])
   })
 
   test("refuses plain messages while the disk is kept for cleaning up, not what erases", () => {
-    const full = groupWriter(db, epoch, { hasRoom: () => false, release: () => false })
+    const full = groupWriter(db, epoch, { hasRoom: () => false, release: () => false }, tell)
     writer.commit({ appends: [appendTo(lobby.id, 0, said("secret"))], writes: [] })
     const deletion = said("", { kind: "message.deleted", target: 1, body: "{}", erases: 1 })
     const { outcomes, writes } = full.commit({

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite"
 import type { Uuid } from "../../protocol/ids.ts"
 import type { Ballast } from "./ballast.ts"
+import type { Tell } from "./control.ts"
 import { faultOf, messageOf } from "./faults.ts"
 import { erases } from "./fitness.ts"
 import type { Answers, Group } from "./group.ts"
@@ -11,8 +12,8 @@ export interface GroupWriter {
   commit(group: Group): Answers
 }
 
-export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast): GroupWriter {
-  const transact = transactor(db, epoch)
+export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast, tell: Tell): GroupWriter {
+  const transact = transactor(db, epoch, tell)
   const prove = db.prepare("update epoch set from_n = from_n")
 
   /** What a failed commit left in the log file is void once another commit stands in its place. */
@@ -39,7 +40,7 @@ export function groupWriter(db: Database, epoch: Uuid, ballast: Ballast): GroupW
       const cleans = group.writes.length > 0 || group.appends.some(erases)
       return cleans && ballast.release() ? cleanUp(group) : allFailed(group, "store-full", message)
     }
-    console.error(`The store could not write: ${message}`)
+    tell(`The store could not write: ${message}`)
     return isVoid() ? allFailed(group, "store-failed", message) : unknown(group, message)
   }
 

@@ -1,5 +1,6 @@
-import { type Command, commander } from "./control.ts"
+import { type Command, commander, type Tell } from "./control.ts"
 import type { Checkpoint } from "./database.ts"
+import { messageOf } from "./faults.ts"
 import type { KeeperOrder } from "./keeper-worker.ts"
 import type { WriterOrder } from "./writer-worker.ts"
 
@@ -49,12 +50,16 @@ const PAGES_IN_FILE_MAX = 16_000
 const EMPTY_AFTER_MS = 20_000
 const EMPTY_AGAIN_AFTER_MS = 5_000
 
-export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrder>): Keeper {
+export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrder>, tell: Tell): Keeper {
   let pages = 0
   let written = 0
   let busy = false
   let emptying: Timer | undefined
   let stopped = false
+
+  function failed(error: unknown): void {
+    tell(`The store's log file could not be emptied; that is tried again. ${messageOf(error)}`)
+  }
 
   async function checkpoint(): Promise<void> {
     const { pagesInFile } = await order<Checkpoint>({ order: "checkpoint" })
@@ -73,7 +78,7 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
     emptying = setTimeout(() => {
       emptying = undefined
       empty().catch((error: unknown) => {
-        tell(error)
+        failed(error)
         emptyAfter(EMPTY_AGAIN_AFTER_MS)
       })
     }, ms)
@@ -89,7 +94,7 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
       pages = 0
       written = 0
       checkpoint()
-        .catch(tell)
+        .catch(failed)
         .finally(() => {
           busy = false
         })
@@ -103,11 +108,4 @@ export function keep(order: Command<KeeperOrder>, orderWriter: Command<WriterOrd
       emptying = undefined
     },
   }
-}
-
-/** A full disk, for one: the log file grows and is brought in later. */
-function tell(error: unknown): void {
-  console.error(
-    `The store could not empty its log file and will try again: ${error instanceof Error ? error.message : error}`,
-  )
 }

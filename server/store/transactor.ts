@@ -1,13 +1,14 @@
 import type { Database } from "bun:sqlite"
 import type { Uuid } from "../../protocol/ids.ts"
 import type { Append, Outcome } from "../core/ports.ts"
+import type { Tell } from "./control.ts"
 import { faultOf, messageOf } from "./faults.ts"
 import type { Answers, Group } from "./group.ts"
 import { logWriter } from "./log-writer.ts"
 import { recordWriter } from "./record-writer.ts"
 
 /** Commits a group in one transaction, or throws with nothing of it written. */
-export function transactor(db: Database, epoch: Uuid): (group: Group) => Answers {
+export function transactor(db: Database, epoch: Uuid, tell: Tell): (group: Group) => Answers {
   const log = logWriter(db, epoch)
   const write = recordWriter(db)
   const statement = (sql: string) => db.prepare(sql)
@@ -25,7 +26,7 @@ export function transactor(db: Database, epoch: Uuid): (group: Group) => Answers
       undo?.run()
       log.forget()
       if (known !== undefined) return { is: "known", id: known }
-      console.error(`A bug: the log refused an append. ${messageOf(error)}`)
+      tell(`A bug: the log refused an append. ${messageOf(error)}`)
       return { is: "failed", code: "store-failed" }
     } finally {
       if (db.inTransaction) release?.run()

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite"
 import { statSync } from "node:fs"
 import { type Ballast, holdBallast } from "./ballast.ts"
-import { serveOrders } from "./control.ts"
+import { serveOrders, tellOperator } from "./control.ts"
 import { checkpoint, databasePath, openForWriting } from "./database.ts"
 import { ensureEpoch, readEpochs } from "./epochs.ts"
 import { messageOf } from "./faults.ts"
@@ -57,7 +57,7 @@ function open(folder: string): readonly Epoch[] {
   // A process that ended before its time may have left erased words in the log file.
   checkpoint(db, "truncate")
   const epochs = readEpochs(db)
-  writer = groupWriter(db, epochs.at(-1)?.id ?? "", roomOf(db, ballast))
+  writer = groupWriter(db, epochs.at(-1)?.id ?? "", roomOf(db, ballast), tellOperator)
   return epochs
 }
 
@@ -69,7 +69,7 @@ function roomOf(db: Database, ballast: Ballast): Ballast {
         return ballast.hasRoom() || (emptied(db) && ballast.hasRoom())
       } catch (error) {
         // Whoever cannot say how full the disk is, is no reason not to write to it.
-        console.error(`The store cannot tell how much room there is: ${messageOf(error)}`)
+        tellOperator(`The store cannot tell how much room there is: ${messageOf(error)}`)
         return true
       }
     },
@@ -87,7 +87,7 @@ function emptied(db: Database): boolean {
     const { size } = statSync(`${db.filename}-wal`, { throwIfNoEntry: false }) ?? { size: 0 }
     return size >= WORTH_EMPTYING_BYTES && checkpoint(db, "truncate").isEmpty
   } catch (error) {
-    console.error(`The store's log file could not be emptied: ${messageOf(error)}`)
+    tellOperator(`The store's log file could not be emptied: ${messageOf(error)}`)
     return false
   }
 }
