@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
+import { cleaned } from "../../protocol/text.ts"
 import { readSource } from "../import/source.ts"
 import { parley, temporaryFolders } from "../testing.ts"
 
@@ -31,7 +32,7 @@ async function messagesOf(path: string): Promise<Message[]> {
 }
 
 /** What must be the same before and after: who and where is told by names, which an import may have to change. */
-const tellable = ({ room, at, text, kind }: Message) => `${room} ${Date.parse(at)} ${kind} ${text}`
+const tellable = ({ room, at, text, kind }: Message) => `${room} ${Date.parse(at)} ${kind} ${cleaned(text)}`
 
 describe.skipIf(!isThere)("a real conversation of 232,815 messages", () => {
   test(
