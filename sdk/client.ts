@@ -1,14 +1,16 @@
 import type { Event } from "../protocol/event.ts"
 import type { Accepted, Down, Pong, Presence, Refused, SignalDown, Welcome } from "../protocol/frames.ts"
-import { isUuid, type Uuid } from "../protocol/ids.ts"
+import type { Uuid } from "../protocol/ids.ts"
 import { isRefusal, type Refusal } from "../protocol/refusals.ts"
 import { memoryCache } from "./caches/memory.ts"
 import type { Ask, PeopleTold, RoomTold } from "./calls.ts"
+import type { Said } from "./commands.ts"
 import { Connection, type Credentials, type State } from "./connection.ts"
 import { Emitter } from "./emitter.ts"
 import { Keeper } from "./keeper.ts"
+import { isSameName, keptAccount, readAccount } from "./kept.ts"
 import { Marks } from "./marks.ts"
-import { Outbox, type Said } from "./outbox.ts"
+import { Outbox } from "./outbox.ts"
 import type { Cache, Link, Stop, World } from "./ports.ts"
 import type { Begin } from "./replica.ts"
 import { Requests } from "./requests.ts"
@@ -35,6 +37,8 @@ interface ClientWords {
   room: Room
   /** Something happened to us: a mention, a reply, an invitation. The body of an event of the self log. */
   activity: Event
+  /** A draft, a setting or a mark of ours has a new value, set on any of our devices. */
+  register: { readonly key: string; readonly value: unknown; readonly version: number }
   /** Names were learned. */
   names: readonly Uuid[]
   /** The presence of an account that is watched. */
@@ -87,10 +91,7 @@ export class Client {
     }
     this.#outbox = new Outbox(world, this.#keeper, {
       ...wire,
-      changed: (ref) => {
-        const room = this.#rooms.get(ref)
-        room?.tell("pending", room.pending)
-      },
+      changed: (ref) => this.#rooms.get(ref)?.said(),
     })
     this.#requests = new Requests(world, wire)
     this.#signals = new Signals(world, {
@@ -247,7 +248,7 @@ export class Client {
     const { id, name } = welcome.account
     if (id !== this.#me) {
       await this.#become(id).catch((error) => this.#words.tell("trouble", error))
-      void this.#keeper.put("account", JSON.stringify({ id, name }))
+      void this.#keeper.put("account", keptAccount({ id, name }))
     }
     const { state } = this
     if (state.is !== "online" || state.welcome !== welcome) return
@@ -349,6 +350,7 @@ export class Client {
       case "register":
         if (signal.key.startsWith(MARK))
           this.#rooms.get(signal.key.slice(MARK.length))?.marked(Number(signal.value))
+        this.#words.tell("register", signal)
         return
       case "membership":
         // By another of our devices, or somebody has opened a direct room with us. Who is put out hears it in the log.
@@ -383,18 +385,3 @@ export class Client {
 
 /** The registers that hold how far one has read. */
 const MARK = "mark:"
-
-interface KnownAccount {
-  readonly id: Uuid
-  readonly name: string
-}
-
-function readAccount(text: string | undefined): KnownAccount | undefined {
-  if (text === undefined) return undefined
-  const { id, name } = JSON.parse(text)
-  return isUuid(id) && typeof name === "string" ? { id, name } : undefined
-}
-
-function isSameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
-}

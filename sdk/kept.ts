@@ -49,3 +49,24 @@ export function readKept(text: string): KeptRoom | undefined {
     return undefined
   }
 }
+
+/** Whose words a cache holds. */
+interface KnownAccount {
+  readonly id: Uuid
+  readonly name: string
+}
+
+export function keptAccount(account: KnownAccount): string {
+  return JSON.stringify(account)
+}
+
+/** Undefined for what is none; throws for what is no JSON. */
+export function readAccount(text: string | undefined): KnownAccount | undefined {
+  if (text === undefined) return undefined
+  const { id, name } = JSON.parse(text)
+  return isUuid(id) && typeof name === "string" ? { id, name } : undefined
+}
+
+export function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}

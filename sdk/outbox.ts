@@ -1,9 +1,17 @@
 import type { Accepted, Submit } from "../protocol/frames.ts"
-import { isUuid, type Uuid, uuid7 } from "../protocol/ids.ts"
-import { limits } from "../protocol/limits.ts"
+import { type Uuid, uuid7 } from "../protocol/ids.ts"
 import { type Refusal, refuse } from "../protocol/refusals.ts"
-import { fitsBytes } from "../protocol/text.ts"
 import { backoffMs } from "./backoff.ts"
+import {
+  asPending,
+  formFault,
+  type Item,
+  keptCommand,
+  type Pending,
+  readCommand,
+  type Said,
+  type Saying,
+} from "./commands.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Cache, Stop, World } from "./ports.ts"
 
@@ -12,34 +20,6 @@ const FLYING_PER_ROOM_MAX = 32
 /** Of all rooms; below what a session of the server queues. */
 const FLYING_MAX = 256
 const AGAIN = { firstMs: 500, longestMs: 30_000 }
-/** What a frame holds beside the command's own text: room, id, prev, punctuation. */
-const FRAME_OVERHEAD_BYTES = 1_024
-
-/** What a person or a program wants appended. */
-export interface Saying {
-  readonly kind: string
-  readonly body: unknown
-  /** A seq, or the id of a command that may still be pending. */
-  readonly target?: number | Uuid
-}
-
-/** A command that is not in the log yet, as views see it. */
-export interface Pending extends Saying {
-  readonly id: Uuid
-  /** The room's id; its name as long as the id is not known. */
-  readonly room: string
-  /** When it was said, in milliseconds since 1970 by this machine's clock. */
-  readonly at: number
-  readonly is: "waiting" | "sent" | "failed"
-  /** Why it failed, or why it has to wait. */
-  readonly refusal?: Refusal
-}
-
-export interface Said {
-  readonly id: Uuid
-  /** When it is in the log, or refused for good. Should the log hold it after all, that refusal is void. */
-  readonly settled: Promise<Accepted | Refusal>
-}
 
 /** What the outbox asks of its owner. */
 interface Post {
@@ -49,22 +29,6 @@ interface Post {
   pings(): number
   /** Something changed among the pending commands of a room. */
   changed(room: string): void
-}
-
-interface Item {
-  readonly id: Uuid
-  room: string
-  readonly saying: Saying
-  readonly at: number
-  /** Its place among all commands, and in the cache; -1 until the outbox is loaded. */
-  order: number
-  /** Being kept; to be sent; sent; told to wait for the one before it, which is sent; refused for good. */
-  phase: "keeping" | "waiting" | "sent" | "held" | "failed"
-  refusal?: Refusal | undefined
-  /** The `prev` it was last sent with, and how many pings had been sent before it. */
-  prev?: Uuid | undefined
-  era: number
-  settle?: ((outcome: Accepted | Refusal) => void) | undefined
 }
 
 /** The commands of one room, strictly in order; failed ones stand aside. */
@@ -107,7 +71,7 @@ export class Outbox {
     this.#account = account
     this.#flying = 0
     for (const [key, text] of kept) {
-      const item = readItem(key, text)
+      const item = readCommand(key, text)
       if (!item) continue
       this.#order = Math.max(this.#order, item.order)
       this.#items.set(item.id, item)
@@ -255,7 +219,7 @@ export class Outbox {
     for (const item of this.#items.values()) {
       if (item.room !== name) continue
       item.room = room
-      if (item.order >= 0) void this.#keeper.put(this.#key(item), keptText(item))
+      if (item.order >= 0) void this.#keeper.put(this.#key(item), keptCommand(item))
     }
     this.#post.changed(name)
     this.#post.changed(room)
@@ -281,7 +245,7 @@ export class Outbox {
       this.#fail(lane, item, fault)
       return
     }
-    void this.#keeper.put(this.#key(item), keptText(item)).then(() => {
+    void this.#keeper.put(this.#key(item), keptCommand(item)).then(() => {
       if (item.phase !== "keeping" || this.#items.get(item.id) !== item) return
       item.phase = "waiting"
       this.#pump(this.#lane(item.room))
@@ -338,7 +302,7 @@ export class Outbox {
     this.#leave(lane, item)
     item.phase = "failed"
     item.refusal = refusal
-    void this.#keeper.put(this.#key(item), keptText(item))
+    void this.#keeper.put(this.#key(item), keptCommand(item))
     item.settle?.(refusal)
     item.settle = undefined
   }
@@ -382,34 +346,4 @@ function settling(item: Item): Promise<Accepted | Refusal> {
 
 function release(item: Item | undefined): void {
   if (item?.phase === "held") item.phase = "waiting"
-}
-
-/** What no server would take, and could not even answer by id. */
-function formFault({ kind, body, target }: Saying): Refusal | undefined {
-  const text = JSON.stringify({ kind, body, target })
-  if (fitsBytes(text, limits.frameBytesMax - FRAME_OVERHEAD_BYTES)) return undefined
-  return refuse("too-large", `This is longer than the ${limits.frameBytesMax} bytes a frame holds.`)
-}
-
-function asPending({ id, room, saying, at, phase, refusal }: Item): Pending {
-  const is = phase === "failed" ? "failed" : phase === "sent" ? "sent" : "waiting"
-  return { id, room, at, ...saying, is, ...(refusal && { refusal }) }
-}
-
-function keptText({ id, room, saying, at, phase, refusal }: Item): string {
-  return JSON.stringify({ id, room, at, ...saying, ...(phase === "failed" && { refusal }) })
-}
-
-/** Undefined for what is not an item: a cache may have been damaged. */
-function readItem(key: string, text: string): Item | undefined {
-  try {
-    const { id, room, at, kind, body, target, refusal } = JSON.parse(text)
-    const order = Number(key.slice(key.lastIndexOf("/") + 1))
-    if (!isUuid(id) || typeof room !== "string" || typeof kind !== "string" || !Number.isInteger(order))
-      return undefined
-    const saying: Saying = { kind, body, ...(target !== undefined && { target }) }
-    return { id, room, saying, at, order, phase: refusal ? "failed" : "waiting", refusal, era: 0 }
-  } catch {
-    return undefined
-  }
 }

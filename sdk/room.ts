@@ -6,13 +6,12 @@ import { refuse } from "../protocol/refusals.ts"
 import { type Message, type Shown, show } from "../protocol/timeline.ts"
 import type { Ask, MemberTold, PageTold, RoomTold, ThreadTold } from "./calls.ts"
 import { type Card, cardOf, dealt, membersOf } from "./card.ts"
+import { type Pending, postOf, type Said, type Saying, type SayOptions } from "./commands.ts"
 import { Emitter } from "./emitter.ts"
 import { Members } from "./members.ts"
-import type { Pending, Said, Saying } from "./outbox.ts"
 import { type Loaded, Pages, threadsOf } from "./pages.ts"
 import type { Stop } from "./ports.ts"
 import type { Replica } from "./replica.ts"
-import { postOf, type SayOptions } from "./sayings.ts"
 import type { Page } from "./scroll.ts"
 import { openThread, type Thread } from "./thread.ts"
 import { Unread } from "./unread.ts"
@@ -304,6 +303,11 @@ export class Room {
     this.#kept = undefined
     if (changed.length > 0) this.tell("change", { seqs: changed })
     if (isAbout) this.tell("about", this)
+  }
+
+  /** What is on its way has changed; with much on its way, listing it is worth it only for somebody. */
+  said(): void {
+    if (this.#words.has("pending")) this.tell("pending", this.pending)
   }
 
   tell<Word extends keyof RoomWords>(word: Word, value: RoomWords[Word]): void {

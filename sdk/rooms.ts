@@ -155,7 +155,7 @@ export class Rooms {
     const wasMember = room.isMember
     room.applied(taken.events, taken.changed)
     if (wasMember && !room.isMember) this.#left(room)
-    else if (room.isMember) this.#changed(room)
+    else this.#changed(room)
     if (opened) this.#beginAgain(room, room.replica, taken.to)
     if (taken.events.some(({ kind }) => kind === "message.deleted")) this.#keeper.scrub()
     if (taken.events.length > 0) this.#owner.changed(room)

@@ -1,8 +1,7 @@
 import type { Shown } from "../protocol/timeline.ts"
-import type { Said, Saying } from "./outbox.ts"
+import { postOf, type Said, type Saying, type SayOptions } from "./commands.ts"
 import type { Loaded, Pages } from "./pages.ts"
 import type { Replica } from "./replica.ts"
-import { postOf, type SayOptions } from "./sayings.ts"
 
 /** A thread that is looked at: the messages that grow from one of the room's. Its room tells when it changes. */
 export interface Thread {

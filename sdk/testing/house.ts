@@ -8,6 +8,7 @@ import { type Refusal, type RefusalCode, refusals, refuse } from "../../protocol
 import { mentions } from "../../protocol/text.ts"
 import type { Link } from "../ports.ts"
 import { answerOf } from "./answers.ts"
+import { testWire, type Weather } from "./wire.ts"
 import type { TestWorld } from "./world.ts"
 
 /** Small, so that a short log already needs many frames. */
@@ -20,14 +21,6 @@ export interface Person {
   readonly name: string
   /** The id of their self log. */
   readonly self: Uuid
-}
-
-/** How a link treats what it carries. */
-interface Weather {
-  /** The longest time under way; each frame takes some of it. */
-  readonly delayMs: number
-  /** Share of frames lost, and doubled; above 0 the wire is a datagram wire, and frames overtake each other. */
-  readonly loss: number
 }
 
 /** A session as the house sees it. */
@@ -180,70 +173,28 @@ export class House {
 
   // ------------------------------------------------------------ the wire
 
-  /** A way in. What is under way when it ends may still arrive here, much later; it never arrives there. */
+  /** A way in. */
   link(options: { readonly lossy?: boolean } = {}): Link {
     return {
       ...options,
       open: (hear) => {
-        let isOpen = true
-        const [up, down] = [this.#lane(), this.#lane()]
-        const end = (why: string) => {
-          if (!isOpen) return
-          isOpen = false
-          this.guests.delete(guest)
-          this.#world.after(0, () => hear.closed(why))
-        }
+        const ends = testWire(this.#world, () => this.weather, hear, {
+          hear: (text) => this.#hear(guest, JSON.parse(text)),
+          left: () => this.guests.delete(guest),
+        })
         const guest: Guest = {
           person: undefined,
           wantsNames: false,
           cursors: new Map(),
-          end,
+          end: ends.end,
           say: (frame) => {
             const kept = this.filter(frame)
-            if (!kept) return
-            const text = JSON.stringify(kept)
-            down(() => {
-              if (isOpen) hear.frame(text)
-            })
+            if (kept) ends.say(JSON.stringify(kept))
           },
         }
         this.guests.add(guest)
-        this.#world.after(1, () => {
-          if (isOpen) hear.opened()
-        })
-        return {
-          send: (text) => {
-            if (!isOpen) return
-            up(() => {
-              const isLate = !isOpen
-              // What was still under way at the end of the connection arrives, or does not.
-              if (!isLate || this.#world.chance() < 0.5) this.#hear(guest, JSON.parse(text))
-            })
-          },
-          close: () => {
-            isOpen = false
-            this.guests.delete(guest)
-          },
-        }
+        return ends.wire
       },
-    }
-  }
-
-  /** One direction: in order, unless it loses frames. */
-  #lane(): (arrive: () => void) => void {
-    let lastMs = 0
-    return (arrive) => {
-      const { delayMs, loss } = this.weather
-      const atMs = this.#world.now() + Math.floor(this.#world.chance() * delayMs)
-      if (loss === 0) {
-        lastMs = Math.max(lastMs, atMs)
-        this.#world.after(lastMs - this.#world.now(), arrive)
-        return
-      }
-      const luck = this.#world.chance()
-      if (luck < loss) return
-      this.#world.after(atMs - this.#world.now(), arrive)
-      if (luck < loss * 2) this.#world.after(atMs - this.#world.now() + delayMs, arrive)
     }
   }
 
