@@ -31,18 +31,19 @@ export interface ServeOptions {
   /** Flags of Bun before the program, and variables of its environment. */
   readonly runtime?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  readonly options?: readonly string[]
+  /** HOST:PORT of the web and of TCP; free ones unless told. */
+  readonly ports?: readonly string[]
 }
 
-/** Starts a server on free ports of this machine and waits until it is ready. */
+/** Starts a server on this machine and waits until it is ready. */
 export async function serveParley(
   program: Program,
-  { data, runtime = [], environment = {}, options = [] }: ServeOptions,
+  { data, runtime = [], environment = {}, ports }: ServeOptions,
 ): Promise<ParleyServed> {
-  const [http, tcp] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`)
+  const [http, tcp] = ports ?? [freePort(), freePort()].map((port) => `127.0.0.1:${port}`)
   const [bun = "", ...words] = program.command("serve")
   const served = await serveProcess(
-    [bun, ...runtime, ...words, "--data", data, "--http", `${http}`, "--tcp", `${tcp}`, ...options],
+    [bun, ...runtime, ...words, "--data", data, "--http", `${http}`, "--tcp", `${tcp}`],
     `${data}.log`,
     () =>
       fetch(`http://${http}/readyz`).then(

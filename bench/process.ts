@@ -24,7 +24,10 @@ export interface Served {
   readonly pid: number
   /** From the start of the process until it answered. */
   readonly readyMs: number
+  /** Tells it to stop and waits until it has. */
   stop(): Promise<void>
+  /** Ends it between any two instructions. */
+  kill(): Promise<void>
 }
 
 /** Starts a process and waits until `isReady` says so. Its output goes to a file, so that nobody's pipe fills. */
@@ -58,6 +61,10 @@ export async function serveProcess(
       }, STOP_MAX_MS)
       await child.exited
       clearTimeout(late)
+    },
+    async kill() {
+      child.kill("SIGKILL")
+      await child.exited
     },
   }
 }
