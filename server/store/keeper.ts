@@ -21,7 +21,13 @@ export function keeperWorker(path: string): {
   async function start() {
     const worker = new Worker(new URL("./keeper-worker.ts", import.meta.url), { smol: true })
     const order = commander<KeeperOrder>(worker)
-    await order({ order: "open", path })
+    try {
+      await order({ order: "open", path })
+    } catch (error) {
+      worker.terminate()
+      started = undefined
+      throw error
+    }
     return { worker, order }
   }
   return {
@@ -30,10 +36,9 @@ export function keeperWorker(path: string): {
       return (await started).order<Value>(order)
     },
     async close() {
-      if (!started) return
-      const { worker, order } = await started
-      await order({ order: "close" })
-      worker.terminate()
+      const keeper = await started?.catch(() => undefined)
+      await keeper?.order({ order: "close" })
+      keeper?.worker.terminate()
     },
   }
 }

@@ -37,8 +37,18 @@ export function logWriter(db: Database, epoch: Uuid): LogWriter {
     "select n from event where id = ? and room = ?",
   )
   const beside = besideWriter(db)
-  const entries = entriesWriter(db, epoch)
+  const writer = entriesWriter(db, epoch)
   const keep = snapshotWriter(db)
+
+  function knownId({ room, entries }: Append): Uuid | undefined {
+    const key = roomBy.get(idBytes(room))?.key ?? 0
+    const fresh = new Set<Uuid>()
+    for (const { id } of entries) {
+      if (fresh.has(id) || idTaken.get(idBytes(id), key)) return id
+      fresh.add(id)
+    }
+    return undefined
+  }
 
   return {
     append(append) {
@@ -48,23 +58,18 @@ export function logWriter(db: Database, epoch: Uuid): LogWriter {
       const unfitness = unfit(append, found?.at ?? 0)
       if (unfitness !== undefined) throw new Error(unfitness)
       const taken = beside.takenClaim(append.claims ?? [])
-      if (taken) return { is: "taken", claim: taken }
+      if (taken) {
+        const known = knownId(append)
+        return known === undefined ? { is: "taken", claim: taken } : { is: "known", id: known }
+      }
       const room = found ?? { key: makeRoom.get(id, noChain)?.key ?? 0, seq: 0, at: 0, chain: noChain }
-      const checks = entries.write(room, append)
+      const checks = writer.write(room, append)
       beside.write(append)
       if (append.snapshot) keep(room.key, append.snapshot)
       return { is: "appended", checks }
     },
-    knownId(append) {
-      const key = roomBy.get(idBytes(append.room))?.key ?? 0
-      const fresh = new Set<Uuid>()
-      for (const { id } of append.entries) {
-        if (fresh.has(id) || idTaken.get(idBytes(id), key)) return id
-        fresh.add(id)
-      }
-      return undefined
-    },
-    forget: entries.forget,
+    knownId,
+    forget: writer.forget,
   }
 }
 
