@@ -361,12 +361,12 @@ export class Client {
     }
   }
 
-  /** We are in a room of which nothing but the id is known. */
+  /** We are in a room of which nothing but the id is known; unless we are out of it again by the time of the answer. */
   async #learn(id: Uuid): Promise<void> {
     const told = await this.#requests.ask<RoomTold>("rooms.get", { room: id }).catch(() => undefined)
-    const isMember = told !== undefined && !isRefusal(told) && told.standing === "member"
-    if (!this.#rooms.has(id)) this.#rooms.joined(isMember ? told.name : id, id, isMember ? told.joined : 0)
-    if (isMember) this.#rooms.told(told)
+    if (told === undefined || isRefusal(told) || told.standing !== "member") return
+    this.#rooms.joined(told.name, id, told.joined)
+    this.#rooms.told(told)
   }
 
   #refused({ of, id, room, code, message, waitMs, retry }: Refused): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import type { Down } from "../protocol/frames.ts"
+import { refuse } from "../protocol/refusals.ts"
 import { MOMENT_MS, scene, texts, WHILE_MS } from "./testing/scene.ts"
 
 describe("the log as it arrives", () => {
@@ -196,6 +197,25 @@ describe("the log as it arrives", () => {
     await world.pass(MOMENT_MS)
     expect(client.room("garden").messages).toBe(client.room(garden.id).messages)
     expect(news).toEqual(["welcome", "and now"])
+  })
+
+  test("a room that is left again before it is known is not followed again and again", async () => {
+    const { world, house, ada, bob, garden, enter } = scene()
+    const client = enter("ada")
+    await world.pass(MOMENT_MS)
+    client.room(garden.id).join()
+    house.appended = () => {
+      house.appended = () => {}
+      house.append(garden, bob, {
+        id: crypto.randomUUID(),
+        kind: "member.removed",
+        body: { account: ada.id },
+      })
+    }
+    house.answers = () => ({ status: 404, body: refuse("no-such-request") })
+    await world.pass(60_000)
+    expect(client.rooms.map(({ name }) => name)).toEqual(["lobby"])
+    expect(house.heard.filter(({ frame }) => frame.type === "follow").length).toBeLessThan(4)
   })
 
   test("who is put out sees that last, and is outside", async () => {
