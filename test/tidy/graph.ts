@@ -83,9 +83,9 @@ function entriesOf(tree: Tree): string[] {
   const entries = [...tree.keys()].filter(
     (path) => /\.test\.tsx?$/.test(path) || path.endsWith(".d.ts") || isToolConfig(path),
   )
-  const scripts = tree.get("package.json") ?? ""
+  const scripts = `${tree.get("package.json") ?? ""}\n${tree.get("bunfig.toml") ?? ""}`
   for (const path of tree.keys())
-    if (new RegExp(`[" ]${RegExp.escape(path)}[" ]`).test(scripts)) entries.push(path)
+    if (new RegExp(`["/ ]${RegExp.escape(path)}[" ]`).test(scripts)) entries.push(path)
   for (const [page, text] of tree) {
     if (!page.endsWith(".html")) continue
     for (const [, target] of text.matchAll(/(?:src|href)="([^":]+)"/g))

@@ -5,7 +5,7 @@ import { extname } from "node:path"
 export type Tree = ReadonlyMap<string, string>
 
 const SKIPPED = new Set([".git", "node_modules", "data", "dist", "coverage", "runs"])
-const WRITTEN = new Set([".ts", ".tsx", ".js", ".mjs", ".css", ".html", ".json", ".md"])
+const WRITTEN = new Set([".ts", ".tsx", ".js", ".mjs", ".css", ".html", ".json", ".md", ".toml"])
 
 export function readTree(root: string): Tree {
   const tree = new Map<string, string>()
