@@ -57,6 +57,8 @@ export function connect(options: ConnectOptions): Client {
 /** One account's rooms on one server, kept up over every cut. */
 export class Client {
   readonly #cache: Cache
+  /** What the cache holds; nothing where it cannot be read. */
+  readonly #kept: Pick<Cache, "list">
   readonly #words = new Emitter<ClientWords>()
   readonly #keeper: Keeper
   readonly #connection: Connection
@@ -72,7 +74,15 @@ export class Client {
   #me: Uuid | undefined
 
   constructor({ link, cache, begin, counts, world = realWorld, ...credentials }: ConnectOptions) {
-    this.#cache = cache ?? memoryCache()
+    const opened = cache ?? memoryCache()
+    this.#cache = opened
+    this.#kept = {
+      list: (prefix) =>
+        opened.list(prefix).catch((error: unknown) => {
+          this.#words.tell("trouble", error)
+          return []
+        }),
+    }
     this.#signsInAs = credentials.name
     this.#keeper = new Keeper(this.#cache, (error) => this.#words.tell("trouble", error))
     this.#connection = new Connection(link, { names: true, ...credentials }, world, {
@@ -247,7 +257,7 @@ export class Client {
   async #welcomed(welcome: Welcome): Promise<void> {
     const { id, name } = welcome.account
     if (id !== this.#me) {
-      await this.#become(id).catch((error) => this.#words.tell("trouble", error))
+      await this.#become(id)
       void this.#keeper.put("account", keptAccount({ id, name }))
     }
     const { state } = this
@@ -264,8 +274,8 @@ export class Client {
   /** Takes up what an account has left in the cache; what was another's is forgotten here, and stays there. */
   async #become(account: Uuid): Promise<void> {
     this.#me = account
-    await this.#rooms.load(account, this.#cache)
-    await this.#outbox.load(account, this.#cache)
+    await this.#rooms.load(account, this.#kept)
+    await this.#outbox.load(account, this.#kept)
   }
 
   #cut(): void {

@@ -62,7 +62,7 @@ export class Outbox {
   }
 
   /** Takes up what an account left unsent; what was said before anybody was known comes after it. */
-  async load(account: Uuid, cache: Cache): Promise<void> {
+  async load(account: Uuid, cache: Pick<Cache, "list">): Promise<void> {
     const kept = await cache.list(`outbox/${account}/`)
     const before = [...this.#items.values()]
     for (const lane of this.#lanes.values()) lane.pause?.()

@@ -69,19 +69,22 @@ describe("a restart", () => {
     expect(said(lobby.events.slice(1))).toEqual(["bob's word", "ada's word"])
   })
 
-  test("a damaged or failing cache is told, and the client goes on", async () => {
-    const { world, lobby, enter } = scene()
-    const broken = async () => {
-      throw new Error("no space")
-    }
-    const client = enter("ada", { cache: { ...memoryCache(), write: broken } })
-    const troubles: unknown[] = []
-    client.on("trouble", (trouble) => troubles.push(trouble))
-    client.room("lobby").say("hello")
-    await world.pass(MOMENT_MS)
-    expect(said(lobby.events.slice(1))).toEqual(["hello"])
-    expect(String(troubles[0])).toContain("no space")
-  })
+  test.each(["get", "list", "write"])(
+    "a cache that fails to %s is told, and the client goes on",
+    async (what) => {
+      const { world, lobby, enter } = scene()
+      const broken = async () => {
+        throw new Error("no space")
+      }
+      const client = enter("ada", { cache: { ...memoryCache(), [what]: broken } })
+      const troubles: unknown[] = []
+      client.on("trouble", (trouble) => troubles.push(trouble))
+      client.room("lobby").say("hello")
+      await world.pass(MOMENT_MS)
+      expect(said(lobby.events.slice(1))).toEqual(["hello"])
+      expect(String(troubles[0])).toContain("no space")
+    },
+  )
 
   test("what was seen is shown before any connection, and the log goes on from there", async () => {
     const { world, house, bob, lobby, enter } = scene()

@@ -49,7 +49,7 @@ export class Rooms {
   }
 
   /** Takes up the rooms of an account as they were kept; those of another are forgotten here, and stay kept. */
-  async load(account: Uuid, cache: Cache): Promise<void> {
+  async load(account: Uuid, cache: Pick<Cache, "list">): Promise<void> {
     this.save()
     const prefix = `room/${account}/`
     const kept = await cache.list(prefix)
