@@ -5,11 +5,11 @@ const SEEDS = 2_000
 const SEEDS_PER_TEST = 100
 const TEST_MAX_MS = 120_000
 
-describe("storms of lost doorbells, dying links, forgetful stores and killed processes break no promise", () => {
+describe("PROMISE-1, PROMISE-2, PROMISE-3, PROMISE-4, PROMISE-5, PROMISE-6, FOLLOW-5: no storm breaks them", () => {
   for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
     const last = first + SEEDS_PER_TEST - 1
     test(
-      `seeds ${first} to ${last}: PROMISE-1 to PROMISE-6 hold`,
+      `seeds ${first} to ${last}: lost doorbells, dying links, forgetful stores, killed processes`,
       async () => {
         let events = 0
         let accepted = 0
