@@ -231,7 +231,7 @@ export function transportContract(name: string, { open, cuts, crowd }: Transport
       expect(Object.values(bench.reception.counters.connections)).toEqual([0, 0, 0, 0, 0, 0])
     })
 
-    test("who has not signed in after 30 seconds is sent away; who has stays", async () => {
+    test("WIRE-5: who has not signed in after 30 seconds is sent away; who has stays", async () => {
       const [idle, ada] = [await meet(), await meet()]
       ada.session.peer.send([welcome])
       await ada.client.next()
