@@ -132,7 +132,7 @@ describe("the outbox", () => {
     expect([...kept.keys()].filter((key) => key.startsWith("outbox/"))).toEqual([])
   })
 
-  test("the log outranks the answer: a refusal of what is in the log is void", async () => {
+  test("PROMISE-6 the log outranks the answer: a refusal of what is in the log is void", async () => {
     const { world, house, lobby, enter } = scene()
     const client = enter("ada")
     await world.pass(MOMENT_MS)
@@ -162,7 +162,7 @@ describe("the outbox", () => {
     expect(texts(room.messages)).toEqual(["in the log"])
   })
 
-  test("the event alone settles a command, whatever became of the answer", async () => {
+  test("PROMISE-1 the event alone settles a command, whatever became of the answer", async () => {
     const { world, house, enter, submits } = scene()
     house.filter = (down) => (down.type === "accepted" ? undefined : down)
     const client = enter("ada")
@@ -173,7 +173,7 @@ describe("the outbox", () => {
     expect(submits()).toHaveLength(1)
   })
 
-  test("what may succeed later is tried again, after the time the server names, in order", async () => {
+  test("SUBMIT-8 what may succeed later is tried again, after the time the server names, in order", async () => {
     const { world, house, lobby, enter, submits } = scene()
     let times = 0
     house.objects = ({ body }) =>

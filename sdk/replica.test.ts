@@ -6,7 +6,7 @@ import { MOMENT_MS, scene, texts, WHILE_MS } from "./testing/scene.ts"
 describe("the log as it arrives", () => {
   const isNews = (down: Down) => down.type === "events" && down.events.length > 0
 
-  test("a lost frame is noticed by the next, and asked for again", async () => {
+  test("FOLLOW-5 a lost frame is noticed by the next, and asked for again", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")
     await world.pass(MOMENT_MS)
@@ -21,7 +21,7 @@ describe("the log as it arrives", () => {
     expect(follows).toHaveLength(2)
   })
 
-  test("a lost last frame is noticed by the next pong", async () => {
+  test("PING-2 a lost last frame is noticed by the next pong", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")
     await world.pass(MOMENT_MS)
@@ -34,7 +34,7 @@ describe("the log as it arrives", () => {
     expect(texts(client.room("lobby").messages)).toEqual(["the last word"])
   })
 
-  test("frames that come twice, or overlap, are applied once", async () => {
+  test("FOLLOW-5 frames that come twice, or overlap, are applied once", async () => {
     const { world, house, ada, bob, lobby, enter } = scene()
     const client = enter("cleo")
     house.append(lobby, ada, { id: crypto.randomUUID(), kind: "message.posted", body: { text: "x" } })
@@ -73,7 +73,7 @@ describe("the log as it arrives", () => {
     })
   })
 
-  test("numbers may be left out: contiguous is what begins at the cursor", async () => {
+  test("FOLLOW-5 numbers may be left out: contiguous is what begins at the cursor", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")
     await world.pass(MOMENT_MS)
@@ -101,7 +101,7 @@ describe("the log as it arrives", () => {
     expect(house.heard.filter((one) => one.frame.type === "follow")).toHaveLength(1)
   })
 
-  test("a frame of another epoch is none of ours, even where its numbers fit", async () => {
+  test("FOLLOW-5 a frame of another epoch is none of ours, even where its numbers fit", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")
     await world.pass(MOMENT_MS)
@@ -144,7 +144,7 @@ describe("the log as it arrives", () => {
     expect(client.room("lobby").replica?.place).toBeUndefined()
   })
 
-  test("a log restored from a backup is begun again, also when it has grown past the cursor since", async () => {
+  test("FOLLOW-6 a log restored from a backup is begun again, also when it has grown past the cursor since", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const client = enter("ada")
     for (const text of ["one", "two", "three"]) house.posts(lobby, bob, text)
@@ -179,7 +179,7 @@ describe("the log as it arrives", () => {
     expect(news).toEqual(["now"])
   })
 
-  test("a room gone into from another device is followed here, and what was said since is news", async () => {
+  test("SIGNAL-6 a room gone into from another device is followed here, and what was said since is news", async () => {
     const { world, house, ada, bob, garden, enter } = scene()
     const client = enter("ada")
     const news: string[] = []

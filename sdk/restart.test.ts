@@ -112,7 +112,7 @@ describe("a restart", () => {
     })
   })
 
-  test("what was kept of a deleted message is gone from the cache", async () => {
+  test("ERASE-2 what was kept of a deleted message is gone from the cache", async () => {
     const { world, house, bob, lobby, enter } = scene()
     const kept = new Map<string, string>()
     let scrubbed = 0
