@@ -541,6 +541,20 @@ describe("pings and signals", () => {
     expect(states().at(-1)).toBe("offline")
   })
 
+  test("SIGNAL-4: who begins to watch while somebody changes their mind is told how it ends", async () => {
+    const house = new House()
+    const [ada, bob, cleo] = [await house.call("ada"), await house.call("bob"), await house.call("cleo")]
+    await bob.send({ type: "signal", kind: "watch", accounts: [cast.ada.id] })
+    await house.world.pass(1_000)
+    await ada.send({ type: "signal", kind: "presence", state: "idle" })
+    await cleo.send({ type: "signal", kind: "watch", accounts: [cast.ada.id] })
+    await ada.send({ type: "signal", kind: "presence", state: "online" })
+    await house.world.pass(1_000)
+    for (const watcher of [bob, cleo]) {
+      expect(watcher.last("signals").signals.at(-1)).toMatchObject({ kind: "presence", state: "online" })
+    }
+  })
+
   test("SIGNAL-6: whoever comes into a room, or goes, is told on all their devices", async () => {
     const house = new House()
     const room = await house.room("lobby", ["ada", "bob"])

@@ -92,8 +92,11 @@ export class Presences implements Signals {
     const watched = [...new Set(accounts)].slice(0, limits.watchedAccountsMax)
     this.#watching.set(session, watched)
     for (const account of watched) {
-      this.#person(account).watchers.add(session)
-      session.signal({ kind: "presence", account, state: this.presence(account) })
+      const person = this.#person(account)
+      // The others first: what this one is told now is what everyone was told last.
+      this.#tellWatchers(account, person)
+      person.watchers.add(session)
+      session.signal({ kind: "presence", account, state: person.told })
     }
   }
 

@@ -338,7 +338,10 @@ class Play {
     }
     if (found.length === 0) return
     for (const event of found) claim(event.by === account.id, `${one.id} is in the log under another's name`)
-    const isShownAsFailed = client.room(one.room).pending.some(({ id }) => id === one.id)
+    // Who was put out before it came cannot know of it.
+    const room = client.room(one.room)
+    const isHere = (room.replica?.place?.cursor ?? 0) >= (found[0]?.seq ?? 0)
+    const isShownAsFailed = isHere && room.pending.some(({ id }) => id === one.id)
     claim(!isShownAsFailed, `${account.name} is shown ${one.id} as not sent, and it is in the log`)
     if (refused.has(one.id)) return
     // What one client says in a room takes effect in the order in which it was said.
