@@ -180,7 +180,7 @@ async function speakByFetch({ url }: Server, token: string): Promise<Voice> {
   }
 }
 
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number
   readonly body: unknown
 }

@@ -1,15 +1,17 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test"
 import { dirname, join } from "node:path"
+import type { Event } from "../../protocol/event.ts"
+import type { Events } from "../../protocol/frames.ts"
+import type { Uuid } from "../../protocol/ids.ts"
 import { connect } from "../../sdk/client.ts"
 import { webSocketLink } from "../../sdk/links/websocket.ts"
-import type { World } from "../../sdk/ports.ts"
-import { realWorld } from "../../sdk/world.ts"
-import { call, enter, eventsHeard } from "../callers.ts"
+import type { Link } from "../../sdk/ports.ts"
+import { type Caller, call, enter, eventsHeard } from "../callers.ts"
 import { adaOwns } from "../people.ts"
 import { parley, type Server, startServer, stopAll, testFolders, until } from "../server.ts"
 import { logOf } from "./checker.ts"
 import { type Crowd, crowd, talkative } from "./crowd.ts"
-import { chance } from "./writers.ts"
+import { chance, impatient } from "./writers.ts"
 
 setDefaultTimeout(120_000)
 
@@ -22,12 +24,45 @@ afterAll(async () => {
   folders.remove()
 })
 
-const impatient: World = {
-  ...realWorld,
-  random: (bytes) => (bytes === 4 ? Uint8Array.of(12, 0, 0, 0) : realWorld.random(bytes)),
+/** Somebody who has followed a room to its end. */
+async function readerOf(server: Server, room: Uuid, token: string, length: number) {
+  const caller = await call(server, "tcp")
+  await enter(caller, { token })
+  caller.say({ type: "follow", rooms: [{ room, after: 0 }] })
+  await until(() => eventsHeard(caller, room).length === length, "the whole room")
+  const last = caller.heard.findLast((frame) => frame.type === "events")
+  caller.hangUp()
+  if (last?.type !== "events") throw new Error("Nothing was followed.")
+  return last
 }
 
-test("FOLLOW-6 LOG-5 VERSION-2: a backup taken under load is one moment of the whole, and clients of the original follow the restored one anew", async () => {
+const bare = ({ seq, id, at, by, kind, target }: Event) => ({ seq, id, at, by, kind, target })
+
+/** By hand: what was known of the original is no place in the restored log. */
+async function followsAnew(
+  copy: Server,
+  known: Events,
+  token: string,
+  log: readonly Event[],
+): Promise<Caller> {
+  const { room, epoch, to, check } = known
+  const caller = await call(copy, "tcp")
+  const { rooms } = await enter(caller, { token })
+  const head = rooms.find((one) => one.room === room)
+  expect(head).toMatchObject({ seq: log.length })
+  expect(head?.epoch).not.toBe(epoch)
+  caller.say({ type: "follow", rooms: [{ room, after: to, epoch, check }] })
+  const reset = { type: "reset", room, epoch: head?.epoch ?? "", seq: log.length } as const
+  expect(await caller.hear("reset")).toEqual(reset)
+  // Also one that stood where the backup stands belongs to the old epoch.
+  caller.say({ type: "follow", rooms: [{ room, after: 5, epoch, check: "0123456789abcdef" }] })
+  await until(() => caller.heard.filter(({ type }) => type === "reset").length === 2, "a second reset")
+  caller.say({ type: "follow", rooms: [{ room, after: 0, epoch: head?.epoch }] })
+  await until(() => eventsHeard(caller, room).length === log.length, "the room anew")
+  return caller
+}
+
+test("FOLLOW-6 LOG-5: a backup taken under load is one moment of the whole, and clients of the original follow the restored one anew", async () => {
   const data = folders.next()
   const original = await startServer(data, { args: talkative, env: adaOwns })
   servers.push(original)
@@ -43,25 +78,11 @@ test("FOLLOW-6 LOG-5 VERSION-2: a backup taken under load is one moment of the w
   await people.settle()
 
   // Two who know more than the backup holds: one by hand, one by the sdk.
-  const reader = await call(original, "tcp")
-  await enter(reader, { token: ada.token })
-  reader.say({ type: "follow", rooms: [{ room: lobby, after: 0 }] })
-  await reader.settled()
-  await until(
-    () => reader.heard.some((frame) => frame.type === "pong"),
-    "everything the reader had asked for",
-  )
   const full = await logOf(original.url, lobby, ada.token)
-  await until(() => eventsHeard(reader, lobby).length === full.length, "the whole room")
-  const last = reader.heard.findLast((frame) => frame.type === "events")
-  if (last?.type !== "events") throw new Error("Nothing was followed.")
+  const known = await readerOf(original, lobby, ada.token, full.length)
   let address = original.url
-  const client = connect({
-    link: { open: (hear) => webSocketLink(address).open(hear) },
-    token: ada.token,
-    begin: { after: 0 },
-    world: impatient,
-  })
+  const link: Link = { open: (hear) => webSocketLink(address).open(hear) }
+  const client = connect({ link, token: ada.token, begin: { after: 0 }, world: impatient })
   const room = client.room(lobby)
   await until(() => room.replica?.place?.cursor === full.length, "the sdk at the end of the room")
 
@@ -73,45 +94,16 @@ test("FOLLOW-6 LOG-5 VERSION-2: a backup taken under load is one moment of the w
   const log = await logOf(copy.url, lobby, ada.token)
   expect(log.length).toBeGreaterThan(20)
   expect(log.length).toBeLessThan(full.length)
-  const bare = ({ seq, id, at, by, kind, target }: (typeof log)[number]) => ({
-    seq,
-    id,
-    at,
-    by,
-    kind,
-    target,
-  })
   expect(log.map(bare)).toEqual(full.slice(0, log.length).map(bare))
 
-  const again = await call(copy, "tcp")
-  const { rooms: heads } = await enter(again, { token: ada.token })
-  const head = heads.find((one) => one.room === lobby)
-  expect(head).toMatchObject({ seq: log.length })
-  expect(head?.epoch).not.toBe(last.epoch)
-  const { epoch, to: cursor, check } = last
-  again.say({ type: "follow", rooms: [{ room: lobby, after: cursor, epoch, check }] })
-  expect(await again.hear("reset")).toEqual({
-    type: "reset",
-    room: lobby,
-    epoch: head?.epoch ?? "",
-    seq: log.length,
-  })
-  // One that stood where the backup stands belongs to the old epoch all the same.
-  again.say({ type: "follow", rooms: [{ room: lobby, after: 5, epoch, check: "0123456789abcdef" }] })
-  await until(() => again.heard.filter(({ type }) => type === "reset").length === 2, "a second reset")
-  again.say({ type: "follow", rooms: [{ room: lobby, after: 0, epoch: head?.epoch }] })
-  await until(() => eventsHeard(again, lobby).length === log.length, "the room anew")
-
+  const again = await followsAnew(copy, known, ada.token, log)
   address = copy.url
   await original.stop("SIGKILL")
   await until(() => room.replica?.place?.cursor === log.length, "the sdk at the end of the restored room")
-  const { settled } = room.say("after the restore")
-  expect(await settled).toMatchObject({ seq: log.length + 1 })
+  expect(await room.say("after the restore").settled).toMatchObject({ seq: log.length + 1 })
   await until(() => eventsHeard(again, lobby).length === log.length + 1, "the new word")
-  const shown = room.messages.map(({ seq }) => seq)
-  expect(shown.every((seq) => seq <= log.length + 1)).toBe(true)
+  expect(room.messages.every(({ seq }) => seq <= log.length + 1)).toBe(true)
   await client.close()
-  reader.hangUp()
   again.hangUp()
   expect(await copy.stop("SIGTERM")).toBe(0)
   expect((await parley("verify", "--data", restored)).code).toBe(0)

@@ -1,5 +1,5 @@
 import type { Event } from "../../protocol/event.ts"
-import type { Accepted, Refused } from "../../protocol/frames.ts"
+import type { Accepted, Events, Refused } from "../../protocol/frames.ts"
 import type { Uuid } from "../../protocol/ids.ts"
 import { isRefusal } from "../../protocol/refusals.ts"
 import { connect } from "../../sdk/client.ts"
@@ -41,7 +41,7 @@ export interface Writer {
 }
 
 /** Where the server is now: it comes back at other doors. */
-export type Where = () => Pick<Server, "url" | "http" | "tcp">
+type Where = () => Pick<Server, "url" | "http" | "tcp">
 
 interface Self {
   readonly account: Uuid
@@ -56,7 +56,7 @@ const FLYING = 6
 const PAUSE_MS = 2
 
 /** A world in which nobody waits long before they come back. */
-const impatient: World = {
+export const impatient: World = {
   ...realWorld,
   random: (bytes) => (bytes === 4 ? Uint8Array.of(12, 0, 0, 0) : realWorld.random(bytes)),
 }
@@ -124,96 +124,115 @@ export function writeBySdk(link: Link, { account, token, rooms, random }: Self):
   }
 }
 
-/** Lines of TCP by hand: one room, each command naming the one before it, all of them again after every cut. */
-export function writeByLines(where: Where, { account, token, rooms: [room = ""] }: Self): Writer {
+/** The commands of one writer to one room, each naming the one before it. */
+function outboxOf(room: Uuid) {
   const accepted = new Map<Uuid, { room: Uuid; seq: number }>()
   const refused = new Set<Uuid>()
   const said: Uuid[] = []
+  let pending: { readonly id: Uuid }[] = []
+  return {
+    accepted,
+    refused,
+    said,
+    frames: (): readonly { readonly id: Uuid }[] => pending,
+    next() {
+      const prev = said.at(-1)
+      const body = { text: `line ${said.length}` }
+      const link = prev !== undefined && { prev }
+      const frame = { type: "submit", room, id: newId(), kind: "message.posted", body, ...link }
+      said.push(frame.id)
+      pending.push(frame)
+      return frame
+    },
+    /** Answers true when everything is to be sent again. */
+    answered(answer: Accepted | Refused): boolean {
+      if (answer.type === "refused" && answer.retry) return true
+      if (answer.type === "accepted") accepted.set(answer.id, { room: answer.room, seq: answer.seq })
+      else if (answer.id !== undefined) refused.add(answer.id)
+      pending = pending.filter(({ id }) => id !== answer.id)
+      return false
+    },
+  }
+}
+
+/** A room as it is heard over one connection after the other. */
+function earOf(room: Uuid) {
   const events: Event[] = []
-  let pending: { readonly id: Uuid; readonly prev?: Uuid; readonly text: string }[] = []
   let place: { readonly after: number; readonly epoch?: string; readonly check?: string } = { after: 0 }
+  return {
+    events,
+    cursor: () => place.after,
+    follow: () => ({ type: "follow", rooms: [{ room, ...place }] }),
+    take(frame: Events) {
+      if (frame.room !== room) return
+      if (frame.after !== place.after) throw new Error(`A frame after ${frame.after} came at ${place.after}.`)
+      events.push(...frame.events)
+      place = { after: frame.to, epoch: frame.epoch, check: frame.check }
+    },
+  }
+}
+
+/** Lines of TCP by hand, all that has no answer once more after every cut. */
+export function writeByLines(where: Where, { account, token, rooms: [room = ""] }: Self): Writer {
+  const [outbox, ear] = [outboxOf(room), earOf(room)]
   let [isOver, isClosed] = [false, false]
   let caller: Caller | undefined
-
-  const frameOf = ({ id, prev, text }: (typeof pending)[number]) => ({
-    type: "submit",
-    room,
-    id,
-    kind: "message.posted",
-    body: { text },
-    ...(prev !== undefined && { prev }),
-  })
-  const answered = (answer: Accepted | Refused) => {
-    if (answer.type === "accepted") accepted.set(answer.id, { room: answer.room, seq: answer.seq })
-    else if (!answer.retry && answer.id !== undefined) refused.add(answer.id)
-    if (answer.type === "accepted" || !answer.retry) pending = pending.filter(({ id }) => id !== answer.id)
-  }
-  const connection = async () => {
-    const line = await call(where(), "tcp")
-    caller = line
+  const talk = async (line: Caller) => {
     await enter(line, { token })
-    line.say({ type: "follow", rooms: [{ room, ...place }] }, ...pending.map(frameOf))
+    line.say(ear.follow(), ...outbox.frames())
     let read = 0
     while (!line.isOver() && !isClosed) {
       let again = false
       for (const frame of line.heard.slice(read)) {
         read++
-        if (frame.type === "accepted" || (frame.type === "refused" && frame.of === "submit")) {
-          answered(frame)
-          again ||= frame.type === "refused" && frame.retry
-        }
-        if (frame.type !== "events" || frame.room !== room) continue
-        if (frame.after !== place.after)
-          throw new Error(`A frame after ${frame.after} came at ${place.after}.`)
-        events.push(...frame.events)
-        place = { after: frame.to, epoch: frame.epoch, check: frame.check }
+        if (frame.type === "events") ear.take(frame)
+        if (frame.type === "accepted" || (frame.type === "refused" && frame.of === "submit"))
+          again = outbox.answered(frame) || again
       }
-      if (again) line.say(...pending.map(frameOf))
-      else if (!isOver && pending.length < FLYING) {
-        const prev = said.at(-1)
-        const next = { id: newId(), text: `line ${said.length}`, ...(prev !== undefined && { prev }) }
-        said.push(next.id)
-        pending.push(next)
-        line.say(frameOf(next))
-      }
+      if (again) line.say(...outbox.frames())
+      else if (!isOver && outbox.frames().length < FLYING) line.say(outbox.next())
       await Bun.sleep(PAUSE_MS)
     }
   }
   const going = (async () => {
     while (!isClosed) {
-      await connection().catch((error) => {
-        if (/A frame after/.test(String(error))) throw error
-      })
+      caller = await call(where(), "tcp").catch(() => undefined)
+      if (caller) await talk(caller).catch(onlyCuts)
       await Bun.sleep(20)
     }
   })()
   return {
     account,
-    accepted,
-    refused,
-    said: (of) => (of === room ? said : []),
-    replica: (of) => (of === room ? events : undefined),
+    accepted: outbox.accepted,
+    refused: outbox.refused,
+    said: (of) => (of === room ? outbox.said : []),
+    replica: (of) => (of === room ? ear.events : undefined),
     async finish() {
       isOver = true
       await until(
-        () => pending.length === 0,
-        () => `an answer to ${pending.length} lines`,
+        () => outbox.frames().length === 0,
+        () => `an answer to ${outbox.frames().length} lines`,
       )
     },
     async caughtUp(heads) {
       const seq = heads.get(room) ?? 0
       await until(
-        () => place.after === seq,
-        () => `event ${seq}; the lines have come to ${place.after}`,
+        () => ear.cursor() === seq,
+        () => `event ${seq}; the lines have come to ${ear.cursor()}`,
       )
     },
-    pending: () => pending.length,
+    pending: () => outbox.frames().length,
     async close() {
       isClosed = true
       caller?.hangUp()
       await going
     },
   }
+}
+
+/** That a connection ends is what is asked for here; anything else is not. */
+function onlyCuts(error: unknown): void {
+  if (!/The connection ended/.test(String(error))) throw error
 }
 
 /** One request after the other, each repeated with its id until there is an answer. */
