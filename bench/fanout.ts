@@ -141,7 +141,7 @@ async function measureBare(scene: Scene, { folder, seconds }: Setting): Promise<
       () => true,
       () => false,
     )
-  const command = [process.execPath, join(import.meta.dir, "bare.ts"), String(port)]
+  const command = [process.execPath, join(import.meta.dir, "..", "bench/bare.ts"), String(port)]
   const server = await serveProcess(command, join(folder, "bare.log"), isReady)
   const rooms = Array.from(
     { length: scene.rooms },

@@ -11,8 +11,8 @@ const ROOMS = 100
 const PEOPLE_PER_ROOM = 100
 const CONNECTIONS = ROOMS * PEOPLE_PER_ROOM
 const BYTES_PER_CONNECTION_MAX = 4_096
-const SETTLE_MAX_MS = 30_000
-const SETTLED_MS = 5_000
+const SETTLE_MAX_MS = 60_000
+const SETTLED_MS = 10_000
 
 /** What a connection costs that does nothing: 10,000 people, signed in, each following a room of a hundred. */
 export async function idle(setting: Setting): Promise<Figure[]> {

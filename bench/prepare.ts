@@ -8,7 +8,7 @@ import { Writes } from "../server/core/writes.ts"
 import { makeCounters } from "../server/ops/counters.ts"
 import { openStore } from "../server/store/open.ts"
 
-export interface Prepared {
+interface Prepared {
   /** One seat per person and room they are in. */
   readonly seats: readonly { readonly token: string; readonly room: Uuid; readonly account: Uuid }[]
   readonly rooms: readonly Uuid[]

@@ -18,7 +18,7 @@ export interface Setting {
 export function profiling({ profile }: Setting, name: string): Pick<ServeOptions, "runtime" | "environment"> {
   if (profile === undefined) return {}
   return {
-    runtime: ["--preload", join(import.meta.dir, "profile.ts")],
+    runtime: ["--preload", join(import.meta.dir, "..", "bench/profile.ts")],
     environment: { BENCH_PROFILE: join(profile, `${name}.cpuprofile`) },
   }
 }

@@ -31,7 +31,7 @@ export interface Person {
   lost: () => void
 }
 
-export type Doors = Pick<ParleyServed, "http" | "tcp">
+type Doors = Pick<ParleyServed, "http" | "tcp">
 
 export function appear(account: Uuid, token: string, door: Person["door"], doors: Doors, told: Told): Person {
   const person: Omit<Person, "client"> = {
