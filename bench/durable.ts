@@ -78,7 +78,7 @@ function floodFigures({ measured, seen, seconds }: Held): Figure[] {
 function alike(name: string, measured: Measured, seen: Seen): Figure[] {
   const { heard } = measured
   return [
-    atMost(`${name}: refused, or out of order`, heard.refused + heard.holes, 0, "", 0),
+    atMost(`${name}: refused, or out of order`, heard.refused + heard.holes, 0, "events", 0),
     note(
       `${name}: the server`,
       `${cpuText(measured)}; ${Math.round(seen.commitsPerSecond)} commits/s, ${seen.eventsPerCommit.toFixed(1)} events each; RSS ${(seen.rssBytes / 1e6).toFixed(0)} MB; search at most ${(seen.lagMaxSeconds * 1_000).toFixed(0)} ms behind`,

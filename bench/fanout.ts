@@ -96,7 +96,7 @@ function figuresOf(scene: Scene, cost: Measured, yardstick: number): Figure[] {
       `${name}: refused, lost or out of order`,
       heard.refused + heard.holes + missing(cost, peoplePerRoom),
       0,
-      "",
+      "events",
       0,
     ),
   ]
