@@ -70,10 +70,7 @@ export const members = [
       of(asked, account, (target) =>
         target === asked.who.id
           ? append(asked, room, { kind: "member.left", body: {} })
-          : append(asked, room, {
-              kind: "member.removed",
-              body: { account: target, ...(reason !== undefined && { reason }) },
-            }),
+          : putOut(asked, room, target, reason),
       ),
   }),
   signedIn({
@@ -122,10 +119,7 @@ export const members = [
       return of(asked, account, (target) =>
         found.head.members.has(target)
           ? Promise.resolve(refuse("already-member", "They have come in already."))
-          : append(asked, room, {
-              kind: "member.removed",
-              body: { account: target, ...(reason !== undefined && { reason }) },
-            }),
+          : putOut(asked, room, target, reason),
       )
     },
   }),
@@ -198,4 +192,12 @@ function idPage(ids: Iterable<Uuid>, limit: number | undefined, next: string | u
     (id) => id,
   )
   return { accounts: page, ...more }
+}
+
+/** Ends somebody's membership, or their invitation. */
+function putOut(asked: Signed, room: string, account: Uuid, reason: string | undefined) {
+  return append(asked, room, {
+    kind: "member.removed",
+    body: { account, ...(reason !== undefined && { reason }) },
+  })
 }
